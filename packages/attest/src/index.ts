@@ -1,0 +1,3 @@
+export * from './evidence.ts';
+export * from './policy.ts';
+export * from './verdict.ts';

@@ -1,0 +1,33 @@
+/** Where a claim's truth comes from; the ACI vocabulary (aci/1 section 8.3). */
+export type ClaimSource = 'hardware_proven' | 'verifier_derived' | 'provider_asserted' | 'operator_asserted';
+
+/** `unknown` is a check that was not made: never a pass. */
+export type Outcome = 'pass' | 'fail' | 'unknown';
+
+/** One check and what came of it. */
+export interface Claim {
+  /** Stable snake_case name, for example `quote_signature`, `tcb_up_to_date`, `report_data_bound`. */
+  readonly name: string;
+  readonly outcome: Outcome;
+  readonly source: ClaimSource;
+  /** One line for people: what was compared and, on failure, what differed. */
+  readonly reason: string;
+  /** A claim that may stay `unknown` without making the verdict unknown. */
+  readonly optional?: true;
+}
+
+export interface Verdict {
+  /** `fail` if any claim failed; else `unknown` if a claim that is not optional is unknown; else `pass`. */
+  readonly outcome: Outcome;
+  /** True when the evidence ends in a root that is no hardware vendor's: everybody must show `SIMULATED`. */
+  readonly simulated: boolean;
+  readonly claims: readonly Claim[];
+}
+
+/** Combines claims. A verdict without claims is `unknown`. */
+export function concludeVerdict(claims: readonly Claim[], simulated: boolean): Verdict {
+  const failed = claims.some((claim) => claim.outcome === 'fail');
+  const open =
+    claims.length === 0 || claims.some((claim) => claim.outcome === 'unknown' && claim.optional !== true);
+  return { outcome: failed ? 'fail' : open ? 'unknown' : 'pass', simulated, claims };
+}
