@@ -1,0 +1,68 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { Address, Random } from '@dcml/core';
+import type { Secp256k1 } from '@dcml/channel';
+import { createSelfSignedCertificate } from './self-signed-certificate.ts';
+
+/**
+ * The keys of one enclave instance, one per role, made at boot and held in memory only. They are never written, never
+ * shared and never derived from anything that an operator holds: a restarted or cloned enclave is another instance.
+ */
+export interface InstanceKeys {
+  /** Ed25519, signs receipts and nothing else. */
+  readonly receipt: { readonly publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array };
+  /** X25519, opens sealed bodies. */
+  readonly encryption: { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array };
+  /** P-256, ends TLS. */
+  readonly tls: { readonly privateKeyPem: string; readonly certificatePem: string; readonly spkiSha256Hex: string };
+  /** secp256k1, approves closes on chain. */
+  readonly chain: { readonly address: Address; sign(digest: Uint8Array): `0x${string}` };
+}
+
+/** The last 32 bytes of a PKCS#8 or SPKI document of RFC 8410 are the raw key. */
+function rawOkpKey(key: KeyObject, part: 'private' | 'public'): Uint8Array {
+  const der =
+    part === 'private' ? key.export({ type: 'pkcs8', format: 'der' }) : key.export({ type: 'spki', format: 'der' });
+  return new Uint8Array(der.subarray(der.length - 32));
+}
+
+export interface CreateInstanceKeysOptions {
+  readonly random: Random;
+  readonly nowMs: number;
+  readonly lifetimeSeconds: number;
+  readonly secp256k1: Secp256k1;
+}
+
+export function createInstanceKeys(options: CreateInstanceKeysOptions): InstanceKeys {
+  const receipt = generateKeyPairSync('ed25519');
+  const encryption = generateKeyPairSync('x25519');
+  const tls = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const tlsPem = tls.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const spki = createPublicKey(createPrivateKey(tlsPem)).export({ type: 'spki', format: 'der' });
+  const chainKey = options.random.bytes(32);
+  return {
+    receipt: {
+      publicKey: rawOkpKey(receipt.publicKey, 'public'),
+      sign: (message) => new Uint8Array(sign(null, message, receipt.privateKey)),
+    },
+    encryption: {
+      publicKey: rawOkpKey(encryption.publicKey, 'public'),
+      privateKey: rawOkpKey(encryption.privateKey, 'private'),
+    },
+    tls: {
+      privateKeyPem: tlsPem,
+      certificatePem: createSelfSignedCertificate({
+        privateKeyPem: tlsPem,
+        commonName: 'dcml enclave',
+        dnsNames: ['localhost'],
+        notBeforeMs: options.nowMs - 3_600_000,
+        notAfterMs: options.nowMs + options.lifetimeSeconds * 1000,
+        random: options.random,
+      }),
+      spkiSha256Hex: createHash('sha256').update(spki).digest('hex'),
+    },
+    chain: {
+      address: options.secp256k1.addressOf(chainKey),
+      sign: (digest) => options.secp256k1.sign(digest, chainKey),
+    },
+  };
+}
