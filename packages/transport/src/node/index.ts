@@ -1,0 +1,1 @@
+export { createNodeTransportCrypto } from './node-transport-crypto.ts';
