@@ -1,1 +1,14 @@
+export { assertUint, MAX_UINT32, MAX_UINT64, MAX_UINT128 } from './abi-words.ts';
+export * from './channel-error.ts';
+export * from './config.ts';
+export * from './digests.ts';
+export * from './ledger/admission.ts';
+export * from './ledger/channel-ledger.ts';
+export * from './payer-ledger.ts';
+export * from './prepared-signer.ts';
+export * from './pricing.ts';
+export * from './secp256k1.ts';
+export * from './signature.ts';
+export * from './signed-messages.ts';
 export * from './types.ts';
+export * from './voucher-verifier.ts';

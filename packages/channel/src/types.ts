@@ -104,3 +104,14 @@ export interface ChannelRequest {
 export interface SignedChannelRequest extends ChannelRequest {
   readonly signature: Signature;
 }
+
+/** A channel as its enclave sees it; shown to the payer only. */
+export interface ChannelStatus {
+  readonly channelId: ChannelId;
+  readonly status: 'open' | 'closed';
+  readonly depositWei: bigint;
+  readonly authorizedWei: bigint;
+  readonly charge: Charge;
+  readonly usage: Usage;
+  readonly inFlight: number;
+}
