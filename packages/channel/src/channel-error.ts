@@ -17,7 +17,6 @@ type Code =
   | 'CHANNEL_KEY'
   | 'CHANNEL_SIGNATURE'
   | 'CHANNEL_EXPIRED'
-  | 'CHANNEL_PAYMENT'
   | 'CHANNEL_IN_FLIGHT'
   | 'CHANNEL_ORDER'
   | 'CHANNEL_OVERCHARGED';
@@ -94,12 +93,6 @@ export const channelErrors: Readonly<Record<Code, ErrorEntry>> = {
     httpStatus: 401,
     meaning: 'A signed channel request or offer has expired, or lasts longer than is allowed.',
     fix: 'Sign again with an expiry a few minutes ahead; check the clocks.',
-  },
-  CHANNEL_PAYMENT: {
-    advice: 'fix-input',
-    httpStatus: 400,
-    meaning: 'A payment header is not base64 of an x402 version 2 document of scheme dcml-channel.',
-    fix: 'Build the header as docs/protocol/http.md says.',
   },
   CHANNEL_IN_FLIGHT: {
     advice: 'retry',

@@ -41,11 +41,11 @@ export function trySplitSignature(signature: string): SplitSignature | null {
 }
 
 /** Throws `CHANNEL_SIGNATURE` unless `text` is a signature in its only accepted form. */
-export function asSignature(text: string): Signature {
+export function asSignature(text: string, what = 'signature'): Signature {
   if (trySplitSignature(text) === null) {
     throw new ChannelError(
       'CHANNEL_SIGNATURE',
-      'a signature is 0x and 65 bytes r, s, v of lowercase hex: r, s not zero and below the order, s low, v 27 or 28',
+      `${what}: expected 0x and 65 bytes r, s, v in lowercase hex, r and s within the order, s low, v 27 or 28`,
     );
   }
   return text as Signature;

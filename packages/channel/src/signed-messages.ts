@@ -1,17 +1,16 @@
 import type { Address, ChannelId, Clock } from '@dcml/core';
 import { ChannelError } from './channel-error.ts';
 import type { ChannelDigests } from './digests.ts';
+import type { UnsignedApproval } from './ledger/channel-ledger.ts';
 import { totalWei } from './pricing.ts';
 import type { Secp256k1 } from './secp256k1.ts';
 import type {
   ChannelConfig,
-  CloseApproval,
   Offer,
   Signature,
   SignedChannelRequest,
   SignedCloseApproval,
   SignedOffer,
-  SignedVoucher,
 } from './types.ts';
 
 /** A channel request may not outlive this: a leaked one ages quickly. */
@@ -33,16 +32,13 @@ function assertChannel(actual: ChannelId, expected: ChannelId, what: string): vo
   if (actual !== expected) throw new ChannelError('CHANNEL_SIGNATURE', `${what} is about another channel`);
 }
 
-/** The enclave's signature under its chain key. Throws `CHANNEL_KEY` or `CHANNEL_RANGE`. */
+/** Completes an approval; `sign` is the enclave's chain key, which stays where it is. */
 export function signCloseApproval(
   digests: ChannelDigests,
-  secp: Secp256k1,
-  enclavePrivateKey: Uint8Array,
-  approval: CloseApproval & { readonly voucher: SignedVoucher | null },
+  sign: (digest: Uint8Array) => Signature,
+  approval: UnsignedApproval,
 ): SignedCloseApproval {
-  const { channelId, charge, voucher } = approval;
-  const enclaveSignature = secp.sign(digests.closeApproval({ channelId, charge }), enclavePrivateKey);
-  return { channelId, charge, enclaveSignature, voucher };
+  return { ...approval, enclaveSignature: sign(digests.closeApproval(approval)) };
 }
 
 /**

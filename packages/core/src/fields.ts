@@ -1,4 +1,5 @@
 import { CoreError } from './core-error.ts';
+import type { Hex } from './hex.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 
 /**
@@ -75,6 +76,15 @@ export class Fields {
     const value = BigInt(text);
     if (value > max) this.#fail(name, `is larger than ${max}`);
     return value;
+  }
+
+  /** `0x` and exactly `bytes` bytes of lowercase hex: the wire form of chain values. */
+  hex(name: string, bytes: number): Hex {
+    const text = this.string(name, 2 + 2 * bytes);
+    if (!/^0x[0-9a-f]*$/.test(text) || text.length !== 2 + 2 * bytes) {
+      this.#fail(name, `expected 0x and ${2 * bytes} lowercase hex digits`);
+    }
+    return text as Hex;
   }
 
   oneOf<Choice extends string>(name: string, choices: readonly Choice[]): Choice {

@@ -1,6 +1,8 @@
 import type { ChannelId } from '@dcml/core';
 import { assertUint, MAX_UINT128 } from '../abi-words.ts';
 import { ChannelError } from '../channel-error.ts';
+import { assertChannelConfig } from '../config.ts';
+import type { ChannelDigests } from '../digests.ts';
 import {
   addUsage,
   chargeOf,
@@ -10,18 +12,28 @@ import {
   subtractUsage,
   totalWei,
 } from '../pricing.ts';
-import type { ChannelStatus, Charge, CloseApproval, PriceTerms, SignedVoucher, Usage } from '../types.ts';
-import type { VoucherVerifier } from '../voucher-verifier.ts';
+import type { Secp256k1 } from '../secp256k1.ts';
+import type {
+  ChannelConfig,
+  ChannelStatus,
+  Charge,
+  CloseApproval,
+  PriceTerms,
+  SignedVoucher,
+  Usage,
+} from '../types.ts';
+import { createVoucherVerifier, type VoucherVerifier } from '../voucher-verifier.ts';
 import type { AdmissionFigures, AdmissionRefusal, AdmissionRequest, Preparation } from './admission.ts';
 import { Reservations } from './reservations.ts';
 
 export type LedgerPhase = 'open' | 'closing' | 'closed';
 
 export interface ChannelLedgerOptions {
-  readonly price: PriceTerms;
+  readonly config: ChannelConfig;
   /** What the payer locked on chain. */
   readonly depositWei: bigint;
-  readonly verifier: VoucherVerifier;
+  readonly digests: ChannelDigests;
+  readonly secp256k1: Secp256k1;
 }
 
 /** An approval that the enclave has still to sign. */
@@ -58,13 +70,18 @@ export class ChannelLedger {
   #finished: Usage = NO_USAGE;
   #isClosing = false;
 
-  /** Throws `CHANNEL_RANGE`. */
-  constructor({ price, depositWei, verifier }: ChannelLedgerOptions) {
+  /** Throws `CHANNEL_CONFIG` or `CHANNEL_RANGE`. */
+  constructor({ config, depositWei, digests, secp256k1 }: ChannelLedgerOptions) {
+    assertChannelConfig(config);
     assertUint(depositWei, MAX_UINT128, 'the deposit');
-    this.channelId = verifier.channelId;
-    this.price = price;
+    this.channelId = digests.channelId(config);
+    this.price = config.price;
     this.depositWei = depositWei;
-    this.#verifier = verifier;
+    const { payerAuthorizer } = config;
+    this.#verifier = createVoucherVerifier(digests, secp256k1, {
+      channelId: this.channelId,
+      payerAuthorizer,
+    });
   }
 
   get phase(): LedgerPhase {
