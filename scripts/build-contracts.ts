@@ -1,0 +1,91 @@
+/**
+ * Builds contracts/ with forge and writes ABI and bytecode to packages/evm/src/artifacts.
+ *
+ *   node scripts/build-contracts.ts           build and write
+ *   node scripts/build-contracts.ts --check   fail when the committed artifacts differ from a fresh build
+ *   node scripts/build-contracts.ts --test    forge tests, format and gas snapshot
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const contracts = join(root, 'contracts');
+const artifacts = join(root, 'packages/evm/src/artifacts');
+const require = createRequire(import.meta.url);
+
+const built = [
+  { contract: 'ModelRegistry', file: 'model-registry.ts', name: 'modelRegistry' },
+  { contract: 'InferenceChannels', file: 'inference-channels.ts', name: 'inferenceChannels' },
+] as const;
+
+function findForge(): string {
+  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
+  const name = `@foundry-rs/forge-${process.platform}-${arch}`;
+  try {
+    return join(dirname(require.resolve(`${name}/package.json`)), 'bin/forge');
+  } catch {
+    throw new Error(`forge is not installed: npm has no optional package ${name} here`);
+  }
+}
+
+function run(command: string, args: readonly string[], options: { cwd: string; input?: string }): string {
+  // The shim contracts/bin/solc starts through `env node`: give it the Node that runs us.
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
+  const result = spawnSync(command, args, { ...options, env, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (result.error !== undefined) throw result.error;
+  if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}\n${result.stdout}${result.stderr}`);
+  return result.stdout;
+}
+
+function withoutInternalTypes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutInternalTypes);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([key]) => key !== 'internalType');
+  return Object.fromEntries(members.map(([key, member]) => [key, withoutInternalTypes(member)]));
+}
+
+function render(contract: string, name: string): string {
+  const path = join(contracts, 'out', `${contract}.sol`, `${contract}.json`);
+  const output = JSON.parse(readFileSync(path, 'utf8')) as { abi: unknown; bytecode: { object: string } };
+  const abi = JSON.stringify(withoutInternalTypes(output.abi));
+  const text = `// Written by scripts/build-contracts.ts from contracts/src/${contract}.sol.
+import type { Hex } from '@dcml/core';
+
+export const ${name}Abi = ${abi} as const;
+
+export const ${name}Bytecode: Hex = '${output.bytecode.object}';
+`;
+  const biome = join(root, 'node_modules/.bin/biome');
+  return run(biome, ['format', `--stdin-file-path=${join(artifacts, 'artifact.ts')}`], {
+    cwd: root,
+    input: text,
+  });
+}
+
+const mode = process.argv[2] ?? '--write';
+const forge = findForge();
+
+if (mode === '--test') {
+  const quiet = { cwd: contracts };
+  run(forge, ['fmt', '--check'], quiet);
+  process.stdout.write(run(forge, ['test', '--no-match-test', '^testGas'], quiet));
+  process.stdout.write(run(forge, ['snapshot', '--match-test', '^testGas', '--check'], quiet));
+} else if (mode === '--write' || mode === '--check') {
+  run(forge, ['build', '--force', '--skip', 'test'], { cwd: contracts });
+  const stale: string[] = [];
+  for (const { contract, file, name } of built) {
+    const path = join(artifacts, file);
+    const text = render(contract, name);
+    if (mode === '--write') writeFileSync(path, text);
+    else if (readFileSync(path, 'utf8') !== text) stale.push(path);
+  }
+  if (stale.length > 0) {
+    console.error(`not what contracts/ builds to: ${stale.join(', ')}\nrun: npm run contracts`);
+    process.exitCode = 1;
+  }
+} else {
+  console.error('usage: build-contracts.ts [--check | --test]');
+  process.exitCode = 2;
+}
