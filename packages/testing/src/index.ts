@@ -1,0 +1,1 @@
+export * from './tee/index.ts';
