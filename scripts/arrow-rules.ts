@@ -32,15 +32,16 @@ export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   cli: [...production],
 };
 
-/** Arrows that only a dynamic import may draw: what is not asked for is not loaded. */
-export const dynamicArrows: Readonly<Record<string, readonly string[]>> = {
+/** Arrows that only a deferred import may draw: what is not asked for is not loaded. */
+const deferredArrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['devnet'],
 };
 
-export type ImportKind = 'static' | 'dynamic';
+/** `deferred`: a dynamic import, or one of types alone, which is erased. */
+export type ImportKind = 'static' | 'deferred';
 
 export function isAllowedArrow(from: string, to: string, kind: ImportKind): boolean {
   if (from === to) return true;
   if (allowedArrows[from]?.includes(to) === true) return true;
-  return kind === 'dynamic' && dynamicArrows[from]?.includes(to) === true;
+  return kind === 'deferred' && deferredArrows[from]?.includes(to) === true;
 }

@@ -9,7 +9,7 @@ function* checkManifest(root: string, workspace: Workspace): Generator<string> {
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies, ...peerDependencies })) {
     const room = roomOf(name);
     // A manifest cannot tell how an import is written; the sources do.
-    if (room !== undefined && !isAllowedArrow(workspace.room, room, 'dynamic')) {
+    if (room !== undefined && !isAllowedArrow(workspace.room, room, 'deferred')) {
       yield `${relative(root, workspace.directory)}/package.json: ${workspace.room} -> ${room} is not allowed`;
     }
   }

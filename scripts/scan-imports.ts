@@ -6,20 +6,16 @@ export interface FoundImport {
 }
 
 const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/[^\n]*/g;
-const STATIC = /(?:^|[\s;}])(?:import|export)\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/g;
+const STATIC = /(?:^|[\s;}])(?:import|export)(\stype)?\s(?:[^'"`;]*?\sfrom\s*)?['"]([^'"]+)['"]/g;
 const DYNAMIC = /\bimport\s*\(\s*['"]([^'"]+)['"]/g;
 
-/**
- * The specifiers of import, export-from and dynamic import statements of a TypeScript source.
- * A dynamic import in a type position (`import('x').T`) counts as static: it binds the types of both.
- */
+/** The specifiers of import, export-from and dynamic import statements of a TypeScript source. */
 export function scanImports(source: string): FoundImport[] {
   const code = source.replaceAll(COMMENT, '');
   const found: FoundImport[] = [];
-  for (const match of code.matchAll(STATIC)) found.push({ specifier: match[1] ?? '', kind: 'static' });
-  for (const match of code.matchAll(DYNAMIC)) {
-    const awaited = /\bawait\s+$|=>\s*$|\breturn\s+$|\bvoid\s+$/.test(code.slice(0, match.index));
-    found.push({ specifier: match[1] ?? '', kind: awaited ? 'dynamic' : 'static' });
+  for (const match of code.matchAll(STATIC)) {
+    found.push({ specifier: match[2] ?? '', kind: match[1] === undefined ? 'static' : 'deferred' });
   }
+  for (const match of code.matchAll(DYNAMIC)) found.push({ specifier: match[1] ?? '', kind: 'deferred' });
   return found;
 }

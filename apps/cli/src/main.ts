@@ -1,4 +1,5 @@
-import { readVersion, runProgram } from './program/run-program.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { runProgram } from './program/run-program.ts';
 import { watchLauncher } from './program/watch-launcher.ts';
 
 const controller = new AbortController();
@@ -25,6 +26,6 @@ const code = await runProgram(process.argv.slice(2), {
   stderr: process.stderr,
   env: process.env,
   signal: controller.signal,
-  version: readVersion(),
+  version: packageJson.version,
 });
 process.exitCode = code === 1 && interrupted !== undefined ? interrupted : code;

@@ -1,2 +1,3 @@
 export * from './chain/index.ts';
 export * from './devnet-error.ts';
+export * from './network/index.ts';

@@ -14,7 +14,7 @@ function distance(a: string, b: string): number {
 /** The candidate with the fewest edits (Levenshtein), if it is near enough to be what was meant. */
 export function closestWord(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let bestDistance = Math.max(word.length > 3 ? 2 : 1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
     const found = distance(word, candidate);
     if (found < bestDistance) {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands } from '../commands/index.ts';
 import type { Command, ExitCode } from './command.ts';
@@ -80,10 +79,4 @@ export async function runProgram(words: readonly string[], program: ProgramEnvir
     if (program.signal.aborted && error === program.signal.reason) return 1;
     return reportError(error, program.stderr, style);
   }
-}
-
-/** The version of this package. */
-export function readVersion(): string {
-  const file = join(import.meta.dirname, '..', '..', 'package.json');
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

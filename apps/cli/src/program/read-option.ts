@@ -1,0 +1,42 @@
+import { CliError } from '../cli-error.ts';
+
+/** A TCP port from 0 (the system chooses) to 65535, or undefined when the option was not given. Throws `CLI_USAGE`. */
+export function parsePort(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (!/^[0-9]{1,5}$/.test(text) || port > 65_535) {
+    throw new CliError('CLI_USAGE', `--${option}: expected a port from 0 to 65535, got ${text}`);
+  }
+  return port;
+}
+
+/** A point in time in milliseconds, from RFC 3339 text or Unix seconds. Throws `CLI_USAGE`. */
+export function parseTime(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[0-9]{1,12}$/.test(text)) return Number(text) * 1000;
+  const isDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/.test(text);
+  const time = isDate ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) {
+    const example = '2026-11-22T10:00:00Z, 2026-11-22, or Unix seconds';
+    throw new CliError('CLI_USAGE', `--${option}: expected a time such as ${example}, got ${text}`);
+  }
+  return time;
+}
+
+/** An amount in wei from `0.05eth`, `20gwei` or plain wei. Throws `CLI_USAGE`. */
+export function parseAmount(option: string, text: string | undefined): bigint | undefined {
+  if (text === undefined) return undefined;
+  const match = /^(\d+)(?:\.(\d+))?\s*(eth|gwei|wei)?$/i.exec(text);
+  if (match === null) {
+    throw new CliError(
+      'CLI_USAGE',
+      `--${option}: expected an amount such as 0.05eth, 20gwei or 100, got ${text}`,
+    );
+  }
+  const [, whole = '0', fraction = '', unit = 'wei'] = match;
+  const decimals = { eth: 18, gwei: 9, wei: 0 }[unit.toLowerCase() as 'eth' | 'gwei' | 'wei'];
+  if (fraction.length > decimals) {
+    throw new CliError('CLI_USAGE', `--${option}: ${text} has more than ${decimals} decimals`);
+  }
+  return BigInt(whole + fraction.padEnd(decimals, '0'));
+}
