@@ -24,7 +24,7 @@ export interface CloseStartedBatch {
 const MAX_RANGE = 5_000n;
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const elapsed = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);
   });
