@@ -24,12 +24,12 @@ type Code =
   | 'ENCLAVE_KEYSET_EXPIRED'
   | 'ENCLAVE_INTERNAL';
 
-const row = (
-  advice: ErrorEntry['advice'],
-  httpStatus: number,
-  meaning: string,
-  fix: string,
-): ErrorEntry => ({ advice, httpStatus, meaning, fix });
+const row = (advice: ErrorEntry['advice'], httpStatus: number, meaning: string, fix: string): ErrorEntry => ({
+  advice,
+  httpStatus,
+  meaning,
+  fix,
+});
 
 export const enclaveErrors: Readonly<Record<Code, ErrorEntry>> = {
   ENCLAVE_CONFIG: row(

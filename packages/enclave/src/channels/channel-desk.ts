@@ -12,22 +12,11 @@ import { type Address, asAddress, type ChannelId, type Clock, type ModelHash } f
 import { EnclaveError } from '../enclave-error.ts';
 import type { HostLedger } from '../host/host-ledger.ts';
 import type { ChallengeDesk } from './challenge-desk.ts';
+import { ServedChannel } from './served-channel.ts';
 
 const NATIVE_TOKEN = asAddress(`0x${'00'.repeat(20)}`);
 /** A channel request is a short-lived order: one that claims to live longer is refused. */
 const MAX_REQUEST_LIFETIME_SECONDS = 3600;
-
-/** A channel that this instance serves. */
-export interface ServedChannel {
-  readonly config: ChannelConfig;
-  readonly ledger: ChannelLedger;
-  /** Aborts what is being generated when the channel closes. */
-  readonly closing: AbortController;
-  /** Settles when nothing is in flight any more. */
-  idle: Promise<void>;
-  /** Once made, the approval is the channel's last word. */
-  approval: SignedCloseApproval | null;
-}
 
 export interface ChannelDeskOptions {
   readonly clock: Clock;
@@ -90,19 +79,11 @@ export class ChannelDesk {
       throw new EnclaveError('ENCLAVE_STOPPING', 'this instance serves as many channels as it can');
     }
     this.#options.challenges.take(config.challenge);
-    const channel: ServedChannel = {
+    const { digests, secp256k1 } = this.#options;
+    const channel = new ServedChannel(
       config,
-      ledger: new ChannelLedger({
-        id,
-        config,
-        depositWei: onChain.depositWei,
-        digests: this.#options.digests,
-        secp256k1: this.#options.secp256k1,
-      }),
-      closing: new AbortController(),
-      idle: Promise.resolve(),
-      approval: null,
-    };
+      new ChannelLedger({ config, depositWei: onChain.depositWei, digests, secp256k1 }),
+    );
     this.#channels.set(id, channel);
     return channel;
   }
@@ -121,9 +102,13 @@ export class ChannelDesk {
     const nowSeconds = this.#options.clock.now() / 1000;
     const digest = this.#options.digests.channelRequest(request);
     const signer = this.#options.secp256k1.recoverAddress(digest, request.signature);
-    const timely = request.expiresAt > nowSeconds && request.expiresAt <= nowSeconds + MAX_REQUEST_LIFETIME_SECONDS;
+    const timely =
+      request.expiresAt > nowSeconds && request.expiresAt <= nowSeconds + MAX_REQUEST_LIFETIME_SECONDS;
     if (request.action !== action || !timely || signer !== channel.config.payerAuthorizer) {
-      throw new EnclaveError('ENCLAVE_CHANNEL_REQUEST', `the ${action} request is not valid for this channel`);
+      throw new EnclaveError(
+        'ENCLAVE_CHANNEL_REQUEST',
+        `the ${action} request is not valid for this channel`,
+      );
     }
   }
 
@@ -135,7 +120,7 @@ export class ChannelDesk {
   async close(channel: ServedChannel, signal: AbortSignal): Promise<SignedCloseApproval> {
     channel.ledger.close();
     channel.closing.abort(new EnclaveError('ENCLAVE_STOPPING', 'the channel is being closed'));
-    await channel.idle;
+    await channel.idle();
     channel.approval ??= this.#approve(channel);
     await this.#options.host.recordApproval(channel.config, channel.approval, signal);
     return channel.approval;
@@ -144,7 +129,7 @@ export class ChannelDesk {
   #approve(channel: ServedChannel): SignedCloseApproval {
     const approval = channel.ledger.approval();
     const digest = this.#options.digests.closeApproval(approval);
-    return { ...approval, enclaveSignature: this.#options.signWithChainKey(digest), voucher: channel.ledger.voucher };
+    return { ...approval, enclaveSignature: this.#options.signWithChainKey(digest) };
   }
 
   /**
@@ -153,9 +138,15 @@ export class ChannelDesk {
    */
   async answerClose(channel: ServedChannel, signal: AbortSignal): Promise<SignedCloseApproval> {
     if (channel.approval === null) {
-      const onChain = await this.#options.view.getChannel(this.#options.digests.channelId(channel.config), signal);
+      const onChain = await this.#options.view.getChannel(
+        this.#options.digests.channelId(channel.config),
+        signal,
+      );
       if (onChain.status !== 'closing') {
-        throw new EnclaveError('ENCLAVE_CHANNEL_NOT_OPEN', `the chain shows the channel as ${onChain.status}`);
+        throw new EnclaveError(
+          'ENCLAVE_CHANNEL_NOT_OPEN',
+          `the chain shows the channel as ${onChain.status}`,
+        );
       }
     }
     return this.close(channel, signal);

@@ -19,16 +19,24 @@ export function createDstackEvidenceSource(socketPath: string): EvidenceSource {
         AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
       );
       if (answer.status !== 200) throw new Error(`status ${answer.status}`);
-      return new Fields(parseJson(answer.text, { maxLength: ANSWER_LIMIT_BYTES, maxDepth: 16 }), `guest agent ${path}`);
+      return new Fields(
+        parseJson(answer.text, { maxLength: ANSWER_LIMIT_BYTES, maxDepth: 16 }),
+        `guest agent ${path}`,
+      );
     } catch (cause) {
-      throw new EnclaveError('ENCLAVE_PLATFORM', `the guest agent at ${socketPath} did not answer ${path}`, { cause });
+      throw new EnclaveError('ENCLAVE_PLATFORM', `the guest agent at ${socketPath} did not answer ${path}`, {
+        cause,
+      });
     }
   };
   return {
     async info(signal): Promise<PlatformInfo> {
       const info = await call('/Info', {}, signal);
       const tcbInfo = new Fields(
-        parseJson(info.string('tcb_info', ANSWER_LIMIT_BYTES), { maxLength: ANSWER_LIMIT_BYTES, maxDepth: 16 }),
+        parseJson(info.string('tcb_info', ANSWER_LIMIT_BYTES), {
+          maxLength: ANSWER_LIMIT_BYTES,
+          maxDepth: 16,
+        }),
         'guest agent tcb_info',
       );
       return {

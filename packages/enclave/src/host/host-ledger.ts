@@ -26,7 +26,7 @@ export interface HostLedger {
   recordVoucher(config: ChannelConfig, voucher: SignedVoucher, signal: AbortSignal): Promise<void>;
   recordApproval(config: ChannelConfig, approval: SignedCloseApproval, signal: AbortSignal): Promise<void>;
   /** A read of the chain through the host: the enclave has no other network. */
-  rpc(method: string, params: readonly JsonValue[], signal: AbortSignal): Promise<JsonValue>;
+  rpc(method: string, params: readonly unknown[], signal: AbortSignal): Promise<JsonValue>;
   close(): void;
 }
 
@@ -35,14 +35,23 @@ export function createHostLedger(socketPath: string): HostLedger {
   const post = async (path: string, body: JsonObject, signal: AbortSignal): Promise<JsonValue> => {
     try {
       const answer = await requestOverSocket(
-        { socketPath, method: 'POST', path, body: JSON.stringify(body), limitBytes: ANSWER_LIMIT_BYTES, agent },
+        {
+          socketPath,
+          method: 'POST',
+          path,
+          body: JSON.stringify(body),
+          limitBytes: ANSWER_LIMIT_BYTES,
+          agent,
+        },
         AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]),
       );
       if (answer.status !== 200) throw new Error(`status ${answer.status}`);
       return parseJson(answer.text, { maxLength: ANSWER_LIMIT_BYTES, maxDepth: 16 });
     } catch (cause) {
       if (signal.aborted) throw signal.reason;
-      throw new EnclaveError('ENCLAVE_HOST_UNREACHABLE', `the host daemon did not confirm ${path}`, { cause });
+      throw new EnclaveError('ENCLAVE_HOST_UNREACHABLE', `the host daemon did not confirm ${path}`, {
+        cause,
+      });
     }
   };
   return {
@@ -79,9 +88,14 @@ export function createHostLedger(socketPath: string): HostLedger {
       );
     },
     async rpc(method, params, signal) {
-      const answer = await post('/v1/ledger/rpc', { jsonrpc: '2.0', id: 1, method, params }, signal);
+      const answer = await post(
+        '/v1/ledger/rpc',
+        { jsonrpc: '2.0', id: 1, method, params: params as readonly JsonValue[] },
+        signal,
+      );
       const fields = new Fields(answer, 'rpc answer');
-      if (fields.has('error')) throw new EnclaveError('ENCLAVE_HOST_UNREACHABLE', `the chain refused ${method}`);
+      if (fields.has('error'))
+        throw new EnclaveError('ENCLAVE_HOST_UNREACHABLE', `the chain refused ${method}`);
       return fields.required('result');
     },
     close: () => agent.destroy(),

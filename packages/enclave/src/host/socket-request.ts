@@ -30,7 +30,8 @@ export function requestOverSocket(
         let length = 0;
         incoming.on('data', (part: Buffer) => {
           length += part.length;
-          if (length > options.limitBytes) incoming.destroy(new Error(`answer over ${options.limitBytes} bytes`));
+          if (length > options.limitBytes)
+            incoming.destroy(new Error(`answer over ${options.limitBytes} bytes`));
           else parts.push(part);
         });
         incoming.on('error', reject);

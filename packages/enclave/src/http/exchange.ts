@@ -11,6 +11,11 @@ export interface AnswerSealer {
   readonly receiptCredential: string;
 }
 
+/** The token of `Authorization: Bearer`; null when there is none. */
+export function bearerToken(header: string | undefined): string | null {
+  return header?.startsWith('Bearer ') === true ? header.slice(7) : null;
+}
+
 /** How long a client may leave delivered bytes unread before the answer is given up. */
 const DRAIN_DEADLINE_MS = 30_000;
 
@@ -25,6 +30,8 @@ export class Exchange {
   /** Aborts when the client goes away or the enclave stops. */
   readonly signal: AbortSignal;
   readonly sealer: AnswerSealer | null;
+  /** Headers that go with a refusal of this request, for example `PAYMENT-REQUIRED`. */
+  refusalHeaders: Readonly<Record<string, string>> = {};
   readonly #response: ServerResponse;
   #written = 0;
   #flushed = 0;
@@ -46,6 +53,18 @@ export class Exchange {
     this.signal = options.signal;
     this.sealer = options.sealer;
     this.#response = options.response;
+  }
+
+  /** The `PAYMENT-SIGNATURE` header. */
+  get paymentSignature(): string | undefined {
+    const value = this.headers['payment-signature'];
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  /** The bearer credential of the request: its own on a sealed exchange, else the `Authorization` header. */
+  get receiptCredential(): string | null {
+    if (this.sealer !== null) return this.sealer.receiptCredential;
+    return bearerToken(this.headers.authorization);
   }
 
   get started(): boolean {
@@ -106,7 +125,12 @@ export class Exchange {
   }
 
   /** A whole answer in one write. */
-  send(status: number, headers: Readonly<Record<string, string>>, body: Uint8Array, onDelivered?: () => void): void {
+  send(
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array,
+    onDelivered?: () => void,
+  ): void {
     this.start(status, headers);
     this.write(body, onDelivered);
     this.end();

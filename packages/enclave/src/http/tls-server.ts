@@ -1,4 +1,4 @@
-import { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { EnclaveError } from '../enclave-error.ts';
 
@@ -15,7 +15,9 @@ export interface TlsServerOptions {
  * HTTPS that ends inside the enclave. TLS 1.3 only and no session tickets: every connection shows the attested key.
  * Throws `ENCLAVE_CONFIG` when the port is taken.
  */
-export async function listenTls(options: TlsServerOptions): Promise<{ readonly server: Server; readonly port: number }> {
+export async function listenTls(
+  options: TlsServerOptions,
+): Promise<{ readonly server: Server; readonly port: number }> {
   const server = createServer(
     {
       key: options.privateKeyPem,

@@ -12,7 +12,8 @@ export function derValue(tag: number, content: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(tag), lengthBytes(content.length), content);
 }
 
-export const derSequence = (...items: readonly Uint8Array[]): Uint8Array => derValue(0x30, concatBytes(...items));
+export const derSequence = (...items: readonly Uint8Array[]): Uint8Array =>
+  derValue(0x30, concatBytes(...items));
 
 export const derSet = (item: Uint8Array): Uint8Array => derValue(0x31, item);
 
@@ -32,7 +33,9 @@ export const derBitString = (bytes: Uint8Array): Uint8Array =>
 /** RFC 5280 section 4.1.2.5.2: GeneralizedTime for years from 2050, UTCTime before. */
 export function derTime(ms: number): Uint8Array {
   const digits = new Date(ms).toISOString().replaceAll(/[-:T]/g, '').slice(0, 14);
-  return digits >= '2050' ? derValue(0x18, encodeUtf8(`${digits}Z`)) : derValue(0x17, encodeUtf8(`${digits.slice(2)}Z`));
+  return digits >= '2050'
+    ? derValue(0x18, encodeUtf8(`${digits}Z`))
+    : derValue(0x17, encodeUtf8(`${digits.slice(2)}Z`));
 }
 
 /** An object identifier given as its content octets. */

@@ -1,6 +1,7 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import type { Address, Random } from '@dcml/core';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { Secp256k1 } from '@dcml/channel';
+import type { Address, Random } from '@dcml/core';
+import { generateTransportKey, type SyncTransportCrypto, type TransportKey } from '@dcml/transport';
 import { createSelfSignedCertificate } from './self-signed-certificate.ts';
 
 /**
@@ -11,18 +12,15 @@ export interface InstanceKeys {
   /** Ed25519, signs receipts and nothing else. */
   readonly receipt: { readonly publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array };
   /** X25519, opens sealed bodies. */
-  readonly encryption: { readonly publicKey: Uint8Array; readonly privateKey: Uint8Array };
+  readonly encryption: TransportKey;
   /** P-256, ends TLS. */
-  readonly tls: { readonly privateKeyPem: string; readonly certificatePem: string; readonly spkiSha256Hex: string };
+  readonly tls: {
+    readonly privateKeyPem: string;
+    readonly certificatePem: string;
+    readonly spkiSha256Hex: string;
+  };
   /** secp256k1, approves closes on chain. */
   readonly chain: { readonly address: Address; sign(digest: Uint8Array): `0x${string}` };
-}
-
-/** The last 32 bytes of a PKCS#8 or SPKI document of RFC 8410 are the raw key. */
-function rawOkpKey(key: KeyObject, part: 'private' | 'public'): Uint8Array {
-  const der =
-    part === 'private' ? key.export({ type: 'pkcs8', format: 'der' }) : key.export({ type: 'spki', format: 'der' });
-  return new Uint8Array(der.subarray(der.length - 32));
 }
 
 export interface CreateInstanceKeysOptions {
@@ -30,24 +28,22 @@ export interface CreateInstanceKeysOptions {
   readonly nowMs: number;
   readonly lifetimeSeconds: number;
   readonly secp256k1: Secp256k1;
+  readonly transportCrypto: SyncTransportCrypto;
 }
 
-export function createInstanceKeys(options: CreateInstanceKeysOptions): InstanceKeys {
+export async function createInstanceKeys(options: CreateInstanceKeysOptions): Promise<InstanceKeys> {
   const receipt = generateKeyPairSync('ed25519');
-  const encryption = generateKeyPairSync('x25519');
   const tls = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const tlsPem = tls.privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
   const spki = createPublicKey(createPrivateKey(tlsPem)).export({ type: 'spki', format: 'der' });
   const chainKey = options.random.bytes(32);
   return {
     receipt: {
-      publicKey: rawOkpKey(receipt.publicKey, 'public'),
+      // The last 32 bytes of an SPKI document of RFC 8410 are the raw key.
+      publicKey: new Uint8Array(receipt.publicKey.export({ type: 'spki', format: 'der' }).subarray(-32)),
       sign: (message) => new Uint8Array(sign(null, message, receipt.privateKey)),
     },
-    encryption: {
-      publicKey: rawOkpKey(encryption.publicKey, 'public'),
-      privateKey: rawOkpKey(encryption.privateKey, 'private'),
-    },
+    encryption: await generateTransportKey(options.transportCrypto),
     tls: {
       privateKeyPem: tlsPem,
       certificatePem: createSelfSignedCertificate({

@@ -1,6 +1,15 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { concatBytes, encodeUtf8, type Random } from '@dcml/core';
-import { derBitString, derOid, derSequence, derSet, derTime, derUnsignedInteger, derUtf8String, derValue } from './der.ts';
+import {
+  derBitString,
+  derOid,
+  derSequence,
+  derSet,
+  derTime,
+  derUnsignedInteger,
+  derUtf8String,
+  derValue,
+} from './der.ts';
 
 const ECDSA_WITH_SHA256 = derSequence(derOid(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
 const COMMON_NAME = derOid(0x55, 0x04, 0x03);
@@ -40,6 +49,9 @@ export function createSelfSignedCertificate(request: CertificateRequest): string
   );
   const signature = sign('sha256', toBeSigned, privateKey);
   const certificate = derSequence(toBeSigned, ECDSA_WITH_SHA256, derBitString(signature));
-  const lines = Buffer.from(concatBytes(certificate)).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(concatBytes(certificate))
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
 }

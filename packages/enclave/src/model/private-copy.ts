@@ -27,7 +27,9 @@ export async function openPrivateModel(source: string, random: Random): Promise<
     const handle = await open(name, 'r');
     return { path: `/proc/self/fd/${handle.fd}`, close: () => handle.close() };
   } catch (cause) {
-    throw new EnclaveError('ENCLAVE_CONFIG', `the model file ${source} cannot be copied into memory`, { cause });
+    throw new EnclaveError('ENCLAVE_CONFIG', `the model file ${source} cannot be copied into memory`, {
+      cause,
+    });
   } finally {
     await unlink(name).catch(() => {});
   }

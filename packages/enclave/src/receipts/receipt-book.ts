@@ -1,4 +1,4 @@
-import { equalBytes, sha256, encodeUtf8 } from '@dcml/core';
+import { encodeUtf8, equalBytes, sha256 } from '@dcml/core';
 import { EnclaveError } from '../enclave-error.ts';
 
 interface Entry {
@@ -37,7 +37,8 @@ export class ReceiptBook {
     const missing = (): EnclaveError => new EnclaveError('ENCLAVE_NOT_FOUND', 'there is no such receipt');
     if (entry === undefined) throw missing();
     if (entry.credentialHash === null) return entry.document;
-    if (credential === null) throw new EnclaveError('ENCLAVE_UNAUTHORIZED', 'the receipt needs its credential');
+    if (credential === null)
+      throw new EnclaveError('ENCLAVE_UNAUTHORIZED', 'the receipt needs its credential');
     if (!equalBytes(sha256(encodeUtf8(credential)), entry.credentialHash)) throw missing();
     return entry.document;
   }
