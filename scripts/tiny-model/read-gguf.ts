@@ -18,8 +18,8 @@ function numberOf(header: GgufHeader, key: string): number {
 export function decodeGguf(bytes: Uint8Array): StoredModel {
   const header = parseGgufPrefix(bytes, bytes.length);
   if (header === undefined) throw new RangeError('the GGUF header is cut short');
-  const merges = (header.metadata.get('tokenizer.ggml.merges')?.value as readonly string[]).map(
-    (text): Merge => {
+  const stored = header.metadata.get('tokenizer.ggml.merges')?.value ?? [];
+  const merges = (stored as readonly string[]).map((text): Merge => {
       const [left, right] = text.split(' ');
       return [left!, right!];
     },
