@@ -23,7 +23,10 @@ export class Vocabulary {
   readonly size: number;
   /** Text of each control token (`<|im_start|>`) to its id; these may come from the template only. */
   readonly controlTokens: ReadonlyMap<string, Token>;
+  /** Texts of the tokens that end an answer. */
+  readonly endTokens: readonly string[];
   readonly #controlIds = new Set<Token>();
+  readonly #endIds = new Set<Token>();
   readonly #model: LlamaModel;
   readonly #texts: readonly string[];
   readonly #types: ArrayLike<number>;
@@ -44,6 +47,8 @@ export class Vocabulary {
     this.#decode = kind === 'bpe' ? gpt2Bytes : sentencePieceBytes;
     this.size = ggml.tokens.length;
     this.controlTokens = this.#collectControlTokens();
+    for (let id = 0; id < this.size; id++) if (model.isEogToken(id as Token)) this.#endIds.add(id as Token);
+    this.endTokens = [...this.#endIds].map((token) => this.#texts[token]!);
   }
 
   #collectControlTokens(): ReadonlyMap<string, Token> {
@@ -76,13 +81,17 @@ export class Vocabulary {
   }
 
   isEnd(token: Token): boolean {
-    return this.#model.isEogToken(token);
+    return this.#endIds.has(token);
   }
 
   /** What a token adds to an answer. Control tokens add nothing, unless `withControl`. */
   piece(token: Token, withControl = false): TokenPiece {
     const cache = withControl ? this.#controlPieces : this.#pieces;
-    return (cache[token] ??= this.#build(token, withControl));
+    const known = cache[token];
+    if (known !== undefined) return known;
+    const piece = this.#build(token, withControl);
+    cache[token] = piece;
+    return piece;
   }
 
   #build(token: Token, withControl: boolean): TokenPiece {
