@@ -27,10 +27,11 @@ export async function deriveResponseKeys(
 /** The nonces of one direction, each handed out once. */
 export class NonceSequence {
   readonly #base: Uint8Array;
-  #next = 0;
+  #next: number;
 
-  constructor(base: Uint8Array) {
+  constructor(base: Uint8Array, first = 0) {
     this.#base = base;
+    this.#next = first;
   }
 
   /** Base XOR the big-endian count (EHBP section 4.4.1, step 5). Throws `TRANSPORT_SEQUENCE` after 2^32. */
