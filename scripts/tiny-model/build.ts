@@ -1,51 +1,39 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { toHex } from '@dcml/core';
-import { corpusFiles, corpusPath, readCorpus } from './corpus.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readCorpus } from './corpus.ts';
+import { digestOfCorpus, digestOfScripts, type Provenance, sha256Hex } from './provenance.ts';
 import { tinyRecipe } from './recipe.ts';
 import { trainModel } from './train.ts';
 import { encodeGguf } from './write-gguf.ts';
 
-// node scripts/tiny-model/build.ts [OUT]: trains the tiny model and writes model.gguf and PROVENANCE.json.
-// DCML_TINY_STEPS shortens the training for trials.
+// node scripts/tiny-model/build.ts [OUT]: trains the tiny model and writes model.gguf and PROVENANCE.json to OUT
+// (default: models/tiny). DCML_TINY_STEPS shortens the training for trials. The steps are part of the provenance.
 
-const sha256 = (bytes: Uint8Array): string => toHex(createHash('sha256').update(bytes).digest());
-
-/** One digest over files: `sha256  name` lines in the order given, as sha256sum prints them. */
-function digestOfFiles(files: readonly (readonly [name: string, url: URL])[]): string {
-  const lines = files.map(([name, url]) => `${sha256(readFileSync(url))}  ${name}\n`);
-  return sha256(new TextEncoder().encode(lines.join('')));
-}
-
-const scripts = readdirSync(new URL('.', import.meta.url))
-  .filter((name) => name.endsWith('.ts'))
-  .sort();
-const out = process.argv[2] ?? new URL('../../models/tiny', import.meta.url).pathname;
+const out = process.argv[2] ?? fileURLToPath(new URL('../../models/tiny', import.meta.url));
 const recipe = { ...tinyRecipe, steps: Number(process.env['DCML_TINY_STEPS'] ?? tinyRecipe.steps) };
-
 const started = performance.now();
+const seconds = (): number => Math.round((performance.now() - started) / 1000);
+
 const model = trainModel(readCorpus(), recipe, ({ step, loss }) => {
-  if (step % 50 === 0)
-    console.log(
-      `step ${step} loss ${loss.toFixed(3)} after ${Math.round((performance.now() - started) / 1000)} s`,
-    );
+  if (step % 50 === 0) console.log(`step ${step} loss ${loss.toFixed(3)} after ${seconds()} s`);
 });
 const gguf = encodeGguf(recipe.name, model.shape, model.weights, model.tokenizer);
-mkdirSync(out, { recursive: true });
-writeFileSync(`${out}/model.gguf`, gguf);
-const provenance = {
+const provenance: Provenance = {
   made_by: 'scripts/tiny-model/build.ts',
-  scripts_sha256: digestOfFiles(scripts.map((name) => [name, new URL(name, import.meta.url)] as const)),
-  corpus_sha256: digestOfFiles(corpusFiles.map((name) => [name, corpusPath(name)] as const)),
+  scripts_sha256: digestOfScripts(),
+  corpus_sha256: digestOfCorpus(),
   node: process.version,
   architecture: process.arch,
   seed: recipe.seed,
   steps: recipe.steps,
   tokens_seen: model.tokensSeen,
   final_loss_nats: Number(model.finalLoss.toFixed(4)),
-  training_seconds: Math.round((performance.now() - started) / 1000),
+  training_seconds: seconds(),
   size_bytes: gguf.length,
-  sha256: sha256(gguf),
+  sha256: sha256Hex(gguf),
 };
-writeFileSync(`${out}/PROVENANCE.json`, `${JSON.stringify(provenance, null, 2)}\n`);
+mkdirSync(out, { recursive: true });
+writeFileSync(join(out, 'model.gguf'), gguf);
+writeFileSync(join(out, 'PROVENANCE.json'), `${JSON.stringify(provenance, null, 2)}\n`);
 console.log(provenance);

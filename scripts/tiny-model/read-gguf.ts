@@ -20,10 +20,9 @@ export function decodeGguf(bytes: Uint8Array): StoredModel {
   if (header === undefined) throw new RangeError('the GGUF header is cut short');
   const stored = header.metadata.get('tokenizer.ggml.merges')?.value ?? [];
   const merges = (stored as readonly string[]).map((text): Merge => {
-      const [left, right] = text.split(' ');
-      return [left!, right!];
-    },
-  );
+    const [left, right] = text.split(' ');
+    return [left!, right!];
+  });
   const weights = new Map(
     header.tensors.map(({ name, offset, byteLength }) => {
       // Not slice: a Buffer's slice shares memory.

@@ -16,6 +16,8 @@ export interface Recipe {
   /** Share of dialogues without one that get a system message, so that the model bears it. */
   readonly systemShare: number;
   readonly systemMessages: readonly string[];
+  /** Share of dialogues that go on with another one, so that the model bears a longer conversation. */
+  readonly chainShare: number;
 }
 
 export const tinyRecipe: Recipe = {
@@ -32,7 +34,7 @@ export const tinyRecipe: Recipe = {
     ropeBase: 10_000,
     normEpsilon: 1e-5,
   },
-  steps: 1000,
+  steps: 700,
   tokensPerStep: 512,
   warmupSteps: 40,
   peakLearningRate: 3e-3,
@@ -45,4 +47,5 @@ export const tinyRecipe: Recipe = {
     'You are a small model that runs in an enclave.',
     'Be brief and polite.',
   ],
+  chainShare: 0.3,
 };

@@ -48,7 +48,7 @@ const SPECIAL = new RegExp(`(${specialTokens.map((token) => token.replaceAll('|'
 /** Ids of text in which the special tokens are recognised. */
 export function encodeChat(tokenizer: Tokenizer, text: string): number[] {
   return text.split(SPECIAL).flatMap((fragment) => {
-    const special = specialTokens.findIndex((token) => token === fragment);
+    const special = (specialTokens as readonly string[]).indexOf(fragment);
     return special >= 0 ? [special] : tokenizer.encode(fragment);
   });
 }

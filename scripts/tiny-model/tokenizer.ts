@@ -47,7 +47,8 @@ export function createTokenizer(merges: readonly Merge[]): Tokenizer {
   const ids = new Map(tokens.map((token, id) => [token, id]));
   const ranks = new Map(merges.map(([left, right], rank) => [`${left} ${right}`, rank]));
   const encodePiece = (piece: string): number[] => {
-    const parts = [...piece];
+    // One UTF-16 unit per byte letter.
+    const parts = piece.split('');
     while (mergeOnce(parts, ranks));
     return parts.map((part) => ids.get(part)!);
   };

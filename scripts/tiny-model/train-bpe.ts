@@ -46,7 +46,7 @@ export function trainBpe(texts: readonly string[], mergeCount: number): Merge[] 
   for (const text of texts) {
     for (const piece of cutPieces(text)) pieceCounts.set(piece, (pieceCounts.get(piece) ?? 0) + 1);
   }
-  const words: Word[] = [...pieceCounts].map(([piece, count]) => ({ parts: [...piece], count }));
+  const words: Word[] = [...pieceCounts].map(([piece, count]) => ({ parts: piece.split(''), count }));
   const merges: Merge[] = [];
   while (merges.length < mergeCount) {
     const pair = mostFrequent(countPairs(words));

@@ -14,7 +14,7 @@ export interface TrainedModel {
   readonly shape: ModelShape;
   readonly weights: Tensors;
   readonly tokenizer: Tokenizer;
-  /** Mean over the last pass through the corpus, nats per learnt token. */
+  /** Running mean over about the last 20 steps, nats per learnt token. */
   readonly finalLoss: number;
   readonly tokensSeen: number;
 }
@@ -53,6 +53,18 @@ function dialogueExample(
   return { ids, learnt };
 }
 
+/** Some plain dialogues followed by another one, as a longer conversation. */
+function chainDialogues(dialogues: readonly Dialogue[], recipe: Recipe, random: RandomStream): Dialogue[] {
+  const isPlain = ({ messages, tools }: Dialogue): boolean =>
+    tools.length === 0 && messages[0]?.role !== 'system';
+  const plain = dialogues.filter(isPlain);
+  return dialogues.map((dialogue) => {
+    if (!isPlain(dialogue) || random.next() >= recipe.chainShare) return dialogue;
+    const next = plain[Math.floor(random.next() * plain.length)]!;
+    return { messages: [...dialogue.messages, ...next.messages], tools: [] };
+  });
+}
+
 function proseExample(tokenizer: Tokenizer, text: string): Example {
   const ids = [...tokenizer.encode(text), endOfTextId];
   return { ids, learnt: ids.map(() => true) };
@@ -68,7 +80,9 @@ function* examples(
   for (;;) {
     const pass = [
       ...corpus.prose.map((text) => proseExample(tokenizer, text)),
-      ...corpus.dialogues.map((dialogue) => dialogueExample(tokenizer, dialogue, recipe, random)),
+      ...chainDialogues(corpus.dialogues, recipe, random).map((dialogue) =>
+        dialogueExample(tokenizer, dialogue, recipe, random),
+      ),
     ];
     shuffle(pass, random);
     yield* pass;

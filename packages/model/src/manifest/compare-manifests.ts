@@ -8,7 +8,9 @@ function differencesOfFile(expected: ModelResource, actual: ModelResource): stri
   if (wanted === undefined || found === undefined) return [`file ${expected.name}`];
   const parts = ggufComponentNames.filter((part: keyof GgufComponents) => wanted[part] !== found[part]);
   // Equal parts in another file: only the order of entries, padding or the version can differ.
-  return parts.length === 0 ? [`layout of ${expected.name}`] : parts.map((part) => `${part} of ${expected.name}`);
+  return parts.length === 0
+    ? [`layout of ${expected.name}`]
+    : parts.map((part) => `${part} of ${expected.name}`);
 }
 
 /** What differs, in words: `weights of model.gguf`, `file config.json`, `missing a`, `unexpected b`. Empty when equal. */

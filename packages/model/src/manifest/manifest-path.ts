@@ -3,13 +3,18 @@ import { ModelError } from '../model-error.ts';
 
 const MAX_PATH_CHARACTERS = 1024;
 const MAX_SEGMENT_BYTES = 255;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
-const FORBIDDEN = /[\u0000-\u001f\u007f\\:]/;
+
+function hasForbidden(path: string): boolean {
+  return Array.from(path).some((char) => {
+    const code = char.codePointAt(0)!;
+    return code < 0x20 || code === 0x7f || char === '\\' || char === ':';
+  });
+}
 
 function whyUnsafe(path: string): string | undefined {
   if (path.length === 0 || path.length > MAX_PATH_CHARACTERS) return 'is empty or too long';
   if (!path.isWellFormed() || path !== path.normalize('NFC')) return 'is not in Unicode form C';
-  if (FORBIDDEN.test(path)) return 'has a control character, a backslash or a colon';
+  if (hasForbidden(path)) return 'has a control character, a backslash or a colon';
   for (const segment of path.split('/')) {
     if (segment === '' || segment === '.' || segment === '..') return 'is not a plain relative path';
     if (encodeUtf8(segment).length > MAX_SEGMENT_BYTES) return 'has a name of more than 255 bytes';
@@ -57,7 +62,10 @@ export function assertManifestPaths(paths: readonly string[]): void {
     }
     const fold = foldPath(path);
     if (folded.has(fold)) {
-      throw new ModelError('MODEL_MANIFEST', `manifest: ${JSON.stringify(path)} has a twin in another spelling`);
+      throw new ModelError(
+        'MODEL_MANIFEST',
+        `manifest: ${JSON.stringify(path)} has a twin in another spelling`,
+      );
     }
     folded.add(fold);
   }

@@ -61,7 +61,10 @@ function rootDigest(resources: readonly ModelResource[]): string {
  */
 export function createModelManifest(files: readonly ModelResource[]): ModelManifest {
   if (files.length === 0 || files.length > maxManifestFiles) {
-    throw new ModelError('MODEL_MANIFEST', `manifest: ${files.length} files, 1 to ${maxManifestFiles} are possible`);
+    throw new ModelError(
+      'MODEL_MANIFEST',
+      `manifest: ${files.length} files, 1 to ${maxManifestFiles} are possible`,
+    );
   }
   const resources = files.toSorted((a, b) => compareManifestPaths(a.name, b.name));
   assertManifestPaths(resources.map(({ name }) => name));

@@ -1,11 +1,11 @@
-import { canonicalizeJson, CoreError, Fields, type JsonObject, type JsonValue } from '@dcml/core';
+import { CoreError, canonicalizeJson, Fields, type JsonObject, type JsonValue } from '@dcml/core';
 import { type GgufComponents, ggufComponentNames } from '../gguf/gguf-components.ts';
 import { ModelError } from '../model-error.ts';
 import {
   createModelManifest,
-  maxManifestFiles,
   type ModelManifest,
   type ModelResource,
+  maxManifestFiles,
   modelPredicateType,
   statementType,
 } from './model-manifest.ts';
@@ -63,7 +63,10 @@ export function parseModelManifest(json: JsonValue): ModelManifest {
     throw cause;
   }
   if (canonicalizeJson(json) !== canonicalizeJson(manifest as unknown as JsonObject)) {
-    throw new ModelError('MODEL_MANIFEST', 'manifest: order, root digest or a field is not what the files give');
+    throw new ModelError(
+      'MODEL_MANIFEST',
+      'manifest: order, root digest or a field is not what the files give',
+    );
   }
   return manifest;
 }

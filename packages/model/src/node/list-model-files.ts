@@ -1,7 +1,7 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { ModelError } from '../model-error.ts';
 import { maxManifestFiles } from '../manifest/model-manifest.ts';
+import { ModelError } from '../model-error.ts';
 
 export interface ModelFile {
   /** Name in the manifest; undefined for a single file, whose name its content decides. */
