@@ -17,8 +17,6 @@ type Code =
   | 'ENCLAVE_CHANNEL_CONFIG'
   | 'ENCLAVE_CHANNEL_UNKNOWN'
   | 'ENCLAVE_CHANNEL_NOT_OPEN'
-  | 'ENCLAVE_CHANNEL_REQUEST'
-  | 'ENCLAVE_REPLAY'
   | 'ENCLAVE_UNAUTHORIZED'
   | 'ENCLAVE_STOPPING'
   | 'ENCLAVE_KEYSET_EXPIRED'
@@ -127,18 +125,6 @@ export const enclaveErrors: Readonly<Record<Code, ErrorEntry>> = {
     409,
     'The chain does not show the channel as open.',
     'Wait until the opening transaction is included, or open another channel.',
-  ),
-  ENCLAVE_CHANNEL_REQUEST: row(
-    'fix-input',
-    403,
-    "The request about a channel is not signed by the channel's payer authorizer, or it has expired.",
-    'Sign the request with the key named in the channel configuration.',
-  ),
-  ENCLAVE_REPLAY: row(
-    'fix-input',
-    409,
-    'This sealed request was served before; it is served once.',
-    'Seal the request again, with a new voucher.',
   ),
   ENCLAVE_UNAUTHORIZED: row(
     'fix-input',

@@ -129,14 +129,14 @@ export function createRoutes(options: RoutesOptions): readonly Route[] {
   const status: Handler = async (exchange, id) => {
     const channel = desk.get(channelIdOf(id));
     const request = decodeChannelRequest(readJson(exchange), channel.ledger.channelId, 'status');
-    desk.assertRequested(channel, request, 'status');
+    desk.assertRequested(channel, request);
     replyJson(exchange, encodeChannelStatus(channel.ledger.status()));
   };
 
   const close: Handler = async (exchange, id) => {
     const channel = desk.get(channelIdOf(id));
     const request = decodeChannelRequest(readJson(exchange), channel.ledger.channelId, 'close');
-    desk.assertRequested(channel, request, 'close');
+    desk.assertRequested(channel, request);
     replyJson(exchange, encodeSignedCloseApproval(await desk.close(channel, exchange.signal)));
   };
 

@@ -1,22 +1,20 @@
 import type { ChannelView } from '@dcml/chain';
 import {
-  type ChannelAction,
+  assertChannelRequest,
   type ChannelConfig,
   type ChannelDigests,
   ChannelLedger,
   type Secp256k1,
   type SignedChannelRequest,
   type SignedCloseApproval,
+  signCloseApproval,
+  ZERO_ADDRESS,
 } from '@dcml/channel';
-import { type Address, asAddress, type ChannelId, type Clock, type ModelHash } from '@dcml/core';
+import type { Address, ChannelId, Clock, ModelHash } from '@dcml/core';
 import { EnclaveError } from '../enclave-error.ts';
 import type { HostLedger } from '../host/host-ledger.ts';
 import type { ChallengeDesk } from './challenge-desk.ts';
 import { ServedChannel } from './served-channel.ts';
-
-const NATIVE_TOKEN = asAddress(`0x${'00'.repeat(20)}`);
-/** A channel request is a short-lived order: one that claims to live longer is refused. */
-const MAX_REQUEST_LIFETIME_SECONDS = 3600;
 
 export interface ChannelDeskOptions {
   readonly clock: Clock;
@@ -94,22 +92,13 @@ export class ChannelDesk {
     };
     if (config.enclaveKey !== this.#options.enclaveKey) fail('enclave key');
     if (config.model !== this.#options.model) fail('model');
-    if (config.token !== NATIVE_TOKEN) fail('token');
+    if (config.token !== ZERO_ADDRESS) fail('token');
   }
 
-  /** Throws `ENCLAVE_CHANNEL_REQUEST` unless the channel's payer authorizer asks, now, for this action. */
-  assertRequested(channel: ServedChannel, request: SignedChannelRequest, action: ChannelAction): void {
-    const nowSeconds = this.#options.clock.now() / 1000;
-    const digest = this.#options.digests.channelRequest(request);
-    const signer = this.#options.secp256k1.recoverAddress(digest, request.signature);
-    const timely =
-      request.expiresAt > nowSeconds && request.expiresAt <= nowSeconds + MAX_REQUEST_LIFETIME_SECONDS;
-    if (request.action !== action || !timely || signer !== channel.config.payerAuthorizer) {
-      throw new EnclaveError(
-        'ENCLAVE_CHANNEL_REQUEST',
-        `the ${action} request is not valid for this channel`,
-      );
-    }
+  /** Throws `CHANNEL_SIGNATURE` or `CHANNEL_EXPIRED` unless the channel's payer authorizer asks, now. */
+  assertRequested(channel: ServedChannel, request: SignedChannelRequest): void {
+    const { digests, secp256k1, clock } = this.#options;
+    assertChannelRequest(digests, secp256k1, channel.config.payerAuthorizer, request, clock);
   }
 
   /**
@@ -121,15 +110,10 @@ export class ChannelDesk {
     channel.ledger.close();
     channel.closing.abort(new EnclaveError('ENCLAVE_STOPPING', 'the channel is being closed'));
     await channel.idle();
-    channel.approval ??= this.#approve(channel);
+    const { digests, signWithChainKey } = this.#options;
+    channel.approval ??= signCloseApproval(digests, signWithChainKey, channel.ledger.approval());
     await this.#options.host.recordApproval(channel.config, channel.approval, signal);
     return channel.approval;
-  }
-
-  #approve(channel: ServedChannel): SignedCloseApproval {
-    const approval = channel.ledger.approval();
-    const digest = this.#options.digests.closeApproval(approval);
-    return { ...approval, enclaveSignature: this.#options.signWithChainKey(digest) };
   }
 
   /**

@@ -48,6 +48,8 @@ export async function deliverStream(
     exchange.signal.throwIfAborted();
   } catch (error) {
     failure = error;
+    // The client is still there when the engine failed or the channel closed: what was written is on its way to it.
+    if (!exchange.signal.aborted) await exchange.flush().catch(() => {});
   }
   // Whatever the connection takes from now on is after the books were closed on this request.
   counting = false;

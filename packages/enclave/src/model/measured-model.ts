@@ -34,7 +34,7 @@ export async function loadMeasuredModel(
   }
   const file = await openPrivateModel(settings.modelPath, random);
   try {
-    const { manifest, modelHash } = await hashModel(file.path, { signal, name: 'model.gguf' });
+    const { manifest, modelHash } = await hashModel(file.path, { signal });
     if (!configuration.models.includes(modelHash)) {
       throw new EnclaveError(
         'ENCLAVE_MODEL_MISMATCH',
