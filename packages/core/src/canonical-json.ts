@@ -6,6 +6,12 @@ function isArray(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
+/** Dates, maps and byte arrays are objects too, but what they hold is not in their members. */
+function isPlain(value: JsonObject): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
 function canonicalString(text: string): string {
   if (!text.isWellFormed()) throw new CoreError('CORE_JSON', 'canonical JSON: string with a lone surrogate');
   return JSON.stringify(text);
@@ -30,8 +36,9 @@ export function canonicalizeJson(value: JsonValue): string {
     if (!Number.isFinite(value)) throw new CoreError('CORE_JSON', 'canonical JSON: number is not finite');
     return JSON.stringify(value);
   }
-  if (isArray(value)) return `[${value.map((item) => canonicalizeJson(item)).join(',')}]`;
-  if (typeof value === 'object') return canonicalObject(value);
+  // Array.from visits holes, which map() would turn into nothing.
+  if (isArray(value)) return `[${Array.from(value, (item) => canonicalizeJson(item)).join(',')}]`;
+  if (typeof value === 'object' && isPlain(value)) return canonicalObject(value);
   throw new CoreError('CORE_JSON', `canonical JSON: a ${typeof value} has no canonical form`);
 }
 

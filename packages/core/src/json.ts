@@ -29,10 +29,6 @@ export function parseJson(text: string, limits: JsonLimits = defaultJsonLimits):
 }
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-// Control characters must be escaped (RFC 8259 section 7); the sticky match ends at the closing quote.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what the grammar excludes
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-
 class Parser {
   readonly #text: string;
   readonly #maxDepth: number;
@@ -50,8 +46,9 @@ class Parser {
     return value;
   }
 
-  #fail(why: string): never {
-    throw new CoreError('CORE_JSON', `JSON: ${why} at offset ${this.#at}`, { details: { offset: this.#at } });
+  #fail(why: string, cause?: unknown): never {
+    const details = { offset: this.#at };
+    throw new CoreError('CORE_JSON', `JSON: ${why} at offset ${this.#at}`, { details, cause });
   }
 
   #space(): void {
@@ -67,7 +64,7 @@ class Parser {
       throw new CoreError('CORE_JSON_LIMIT', `JSON is nested deeper than ${this.#maxDepth}`);
     }
     this.#space();
-    switch (this.#text[this.#at]) {
+    switch (this.#text.charAt(this.#at)) {
       case '{':
         return this.#object(depth);
       case '[':
@@ -91,33 +88,36 @@ class Parser {
     return value;
   }
 
-  #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text);
-    if (found === null) this.#fail('unexpected character');
-    this.#at = pattern.lastIndex;
-    return found[0];
-  }
-
   #number(): number {
     const start = this.#at;
-    const literal = this.#match(NUMBER);
+    NUMBER.lastIndex = start;
+    const literal = NUMBER.exec(this.#text)?.[0];
+    if (literal === undefined) this.#fail('unexpected character');
     const value = Number(literal);
     const isInteger = /^-?[0-9]+$/.test(literal);
     if (!Number.isFinite(value) || (isInteger && !Number.isSafeInteger(value))) {
-      this.#at = start;
       this.#fail('number outside the range of a double');
     }
+    this.#at = start + literal.length;
     return value;
   }
 
   #string(): string {
-    const start = this.#at;
-    const value = JSON.parse(this.#match(STRING)) as string;
-    if (!value.isWellFormed()) {
-      this.#at = start;
-      this.#fail('string with a lone surrogate');
+    // Only the end is searched here; JSON.parse then judges escapes and control characters (RFC 8259 section 7).
+    let end = this.#at + 1;
+    for (let code = 0; code !== 34; end++) {
+      code = this.#text.charCodeAt(end);
+      if (code === 92) end++;
+      else if (Number.isNaN(code)) this.#fail('string without an end');
     }
+    let value: string;
+    try {
+      value = JSON.parse(this.#text.slice(this.#at, end)) as string;
+    } catch (cause) {
+      return this.#fail('string with a bad escape or a control character', cause);
+    }
+    if (!value.isWellFormed()) this.#fail('string with a lone surrogate');
+    this.#at = end;
     return value;
   }
 

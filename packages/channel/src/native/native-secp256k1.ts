@@ -1,4 +1,3 @@
-/// <reference path="./secp256k1-bindings.d.ts" />
 import bindings from 'secp256k1/bindings.js';
 import { ChannelError } from '../channel-error.ts';
 import type { Secp256k1 } from '../secp256k1.ts';
