@@ -1,6 +1,6 @@
 import { DcmlError, type DcmlErrorOptions, type ErrorEntry } from '@dcml/core';
 
-type Code = 'CLI_USAGE' | 'CLI_CONFIG' | 'CLI_INPUT' | 'CLI_NOT_RUNNING' | 'CLI_INTERNAL';
+type Code = 'CLI_USAGE' | 'CLI_CONFIG' | 'CLI_INPUT' | 'CLI_NOT_RUNNING' | 'CLI_UNREACHABLE' | 'CLI_INTERNAL';
 
 export const cliErrors: Readonly<Record<Code, ErrorEntry>> = {
   CLI_USAGE: {
@@ -26,6 +26,12 @@ export const cliErrors: Readonly<Record<Code, ErrorEntry>> = {
     httpStatus: 503,
     meaning: 'No network runs in this home directory.',
     fix: 'Start one with dcml up, or name another home with --home.',
+  },
+  CLI_UNREACHABLE: {
+    advice: 'retry',
+    httpStatus: 503,
+    meaning: 'A server that the command needs does not answer.',
+    fix: 'Check the address and that the server runs.',
   },
   CLI_INTERNAL: {
     advice: 'report-bug',

@@ -1,4 +1,5 @@
 import { CliError } from '../cli-error.ts';
+import type { CommandContext } from './command.ts';
 
 /** A TCP port from 0 (the system chooses) to 65535, or undefined when the option was not given. Throws `CLI_USAGE`. */
 export function parsePort(option: string, text: string | undefined): number | undefined {
@@ -39,4 +40,11 @@ export function parseAmount(option: string, text: string | undefined): bigint | 
     throw new CliError('CLI_USAGE', `--${option}: ${text} has more than ${decimals} decimals`);
   }
   return BigInt(whole + fraction.padEnd(decimals, '0'));
+}
+
+/** An option that a command cannot do without. Throws `CLI_USAGE`. */
+export function requireString(context: CommandContext, option: string): string {
+  const value = context.strings[option];
+  if (value === undefined) throw new CliError('CLI_USAGE', `--${option} is needed`);
+  return value;
 }
