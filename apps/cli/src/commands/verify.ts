@@ -10,7 +10,8 @@ async function readArchive(file: string): Promise<Uint8Array> {
   try {
     return await readFile(file);
   } catch (cause) {
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : 'cannot be read';
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : 'cannot be read';
     throw new CliError('CLI_INPUT', `receipt ${file}: ${why}`, { cause });
   }
 }
@@ -21,7 +22,12 @@ export const verify: Command = {
   usage: 'FILE',
   arity: [1, 1],
   options: {
-    at: { type: 'string', value: 'TIME', description: 'judge as of this time (default: now)', flagOnly: true },
+    at: {
+      type: 'string',
+      value: 'TIME',
+      description: 'judge as of this time (default: now)',
+      flagOnly: true,
+    },
     policy: {
       type: 'string',
       value: 'FILE',

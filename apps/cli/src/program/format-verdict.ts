@@ -1,7 +1,7 @@
 import type { Claim, Verdict } from '@dcml/attest';
 import type { JsonObject } from '@dcml/core';
-import { printable } from './output.ts';
 import type { Output } from './command.ts';
+import { printable } from './output.ts';
 
 function mark({ outcome, optional }: Claim, { green, red, yellow, dim }: Output): string {
   if (outcome === 'pass') return green('pass   ');

@@ -3,8 +3,8 @@ import { type Address, asAddress } from '@dcml/core';
 import type { DcmlChain } from '@dcml/evm';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext, Options } from '../program/command.ts';
-import { findRunning } from './running-network.ts';
 import { readPrivateKey } from './read-private-key.ts';
+import { findRunning } from './running-network.ts';
 
 /** Where the chain is; by default the one of the network in this home. */
 export const chainOptions: Options = {
@@ -41,7 +41,10 @@ export async function findChain(context: CommandContext): Promise<ChainAccess> {
   if (rpcUrl !== undefined && registry !== undefined && channels !== undefined) {
     return {
       rpcUrl,
-      contracts: { registry: parseAddress('registry', registry), channels: parseAddress('channels', channels) },
+      contracts: {
+        registry: parseAddress('registry', registry),
+        channels: parseAddress('channels', channels),
+      },
     };
   }
   if (rpcUrl !== undefined || registry !== undefined || channels !== undefined) {

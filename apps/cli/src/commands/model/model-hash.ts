@@ -15,10 +15,7 @@ export const modelHash: Command = {
     const files = manifest.predicate.resources.map(
       (file) => `  sha256:${file.digest}  ${String(file.size).padStart(12)}  ${file.name}`,
     );
-    output.result(
-      { model: hash, manifest: manifest as unknown as JsonObject },
-      [hash, ...files].join('\n'),
-    );
+    output.result({ model: hash, manifest: manifest as unknown as JsonObject }, [hash, ...files].join('\n'));
     return 0;
   },
 };

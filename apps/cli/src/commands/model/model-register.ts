@@ -1,4 +1,4 @@
-import { type Hex, type ModelHash, asModelHash, asChannelId } from '@dcml/core';
+import { asChannelId, asModelHash, type Hex, type ModelHash } from '@dcml/core';
 import { CliError } from '../../cli-error.ts';
 import type { Command, CommandContext } from '../../program/command.ts';
 import { parseAmount, requireString } from '../../program/read-option.ts';
@@ -31,7 +31,11 @@ export const modelRegister: Command = {
   usage: 'PATH|HASH',
   arity: [1, 1],
   options: {
-    'prompt-price': { type: 'string', value: 'AMOUNT', description: 'for a million prompt tokens, such as 10000gwei' },
+    'prompt-price': {
+      type: 'string',
+      value: 'AMOUNT',
+      description: 'for a million prompt tokens, such as 10000gwei',
+    },
     'completion-price': { type: 'string', value: 'AMOUNT', description: 'for a million completion tokens' },
     'compose-hashes': {
       type: 'string',
@@ -55,7 +59,11 @@ export const modelRegister: Command = {
     const model = await readModel(positionals[0] ?? '', signal);
     const chain = await connectChain(context, 'key');
     const { registerModel } = await import('@dcml/evm');
-    const sent = await registerModel(chain, { model, price, composeHashes, uri: strings['uri'] ?? '' }, { signal });
+    const sent = await registerModel(
+      chain,
+      { model, price, composeHashes, uri: strings['uri'] ?? '' },
+      { signal },
+    );
     output.result(
       { model, owner: chain.address, transaction: sent.hash },
       `registered ${model}\nowner       ${chain.address}\ntransaction ${sent.hash}`,
