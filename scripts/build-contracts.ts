@@ -3,7 +3,7 @@
  *
  *   node scripts/build-contracts.ts           build and write
  *   node scripts/build-contracts.ts --check   fail when the committed artifacts differ from a fresh build
- *   node scripts/build-contracts.ts --test    forge tests, format and gas snapshot
+ *   node scripts/build-contracts.ts --test    forge tests, format, lint and gas figures
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -30,9 +30,18 @@ function findForge(): string {
   }
 }
 
-function run(command: string, args: readonly string[], options: { cwd: string; input?: string }): string {
+interface RunOptions {
+  readonly cwd: string;
+  readonly input?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const forge = findForge();
+
+function run(command: string, args: readonly string[], options: RunOptions): string {
   // The shim contracts/bin/solc starts through `env node`: give it the Node that runs us.
-  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}` };
+  const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
+  const env = { ...process.env, ...options.env, PATH };
   const result = spawnSync(command, args, { ...options, env, encoding: 'utf8', maxBuffer: 1 << 28 });
   if (result.error !== undefined) throw result.error;
   if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}\n${result.stdout}${result.stderr}`);
@@ -64,28 +73,38 @@ export const ${name}Bytecode: Hex = '${output.bytecode.object}';
   });
 }
 
-const mode = process.argv[2] ?? '--write';
-const forge = findForge();
+function testContracts(): void {
+  run(forge, ['fmt', '--check'], { cwd: contracts });
+  run(forge, ['lint', 'src'], { cwd: contracts });
+  // Fails too when a gas figure differs from contracts/snapshots.
+  const output = run(forge, ['test'], { cwd: contracts, env: { FORGE_SNAPSHOT_CHECK: 'true' } });
+  console.log(output.trimEnd().split('\n').at(-1));
+}
 
-if (mode === '--test') {
-  const quiet = { cwd: contracts };
-  run(forge, ['fmt', '--check'], quiet);
-  process.stdout.write(run(forge, ['test', '--no-match-test', '^testGas'], quiet));
-  process.stdout.write(run(forge, ['snapshot', '--match-test', '^testGas', '--check'], quiet));
-} else if (mode === '--write' || mode === '--check') {
-  run(forge, ['build', '--force', '--skip', 'test'], { cwd: contracts });
+function buildArtifacts(write: boolean): void {
+  run(forge, ['build'], { cwd: contracts });
   const stale: string[] = [];
   for (const { contract, file, name } of built) {
     const path = join(artifacts, file);
     const text = render(contract, name);
-    if (mode === '--write') writeFileSync(path, text);
+    if (write) writeFileSync(path, text);
     else if (readFileSync(path, 'utf8') !== text) stale.push(path);
   }
-  if (stale.length > 0) {
-    console.error(`not what contracts/ builds to: ${stale.join(', ')}\nrun: npm run contracts`);
-    process.exitCode = 1;
-  }
-} else {
-  console.error('usage: build-contracts.ts [--check | --test]');
-  process.exitCode = 2;
+  if (stale.length > 0)
+    throw new Error(`not what contracts/ builds to: ${stale.join(', ')}\nrun: npm run contracts`);
+}
+
+const mode = process.argv[2] ?? '--write';
+const modes: Readonly<Record<string, () => void>> = {
+  '--test': testContracts,
+  '--check': () => buildArtifacts(false),
+  '--write': () => buildArtifacts(true),
+};
+try {
+  const selected = modes[mode];
+  if (selected === undefined) throw new Error('usage: build-contracts.ts [--check | --test]');
+  selected();
+} catch (error) {
+  console.error((error as Error).message);
+  process.exitCode = 1;
 }

@@ -15,7 +15,8 @@ library ChannelTypes {
     bytes32 internal constant VOUCHER_TYPEHASH = keccak256("Voucher(bytes32 channelId,uint128 maxClaimableAmount)");
     bytes32 internal constant CLOSE_APPROVAL_TYPEHASH =
         keccak256("CloseApproval(bytes32 channelId,uint128 chargedOwner,uint128 chargedHost)");
-    bytes32 internal constant OFFER_TYPEHASH = keccak256("Offer(bytes32 channelId,uint128 maxDeposit,uint64 expiresAt)");
+    bytes32 internal constant OFFER_TYPEHASH =
+        keccak256("Offer(bytes32 channelId,uint128 maxDeposit,uint64 expiresAt)");
     bytes32 internal constant CHANNEL_REQUEST_TYPEHASH =
         keccak256("ChannelRequest(bytes32 channelId,string action,uint64 expiresAt)");
 

@@ -198,8 +198,7 @@ contract InferenceChannels is IInferenceChannels, EIP712, ReentrancyGuardTransie
             registry.channelTerms(config.model, config.host);
         if (config.owner != owner) revert InferenceChannelsWrongOwner(config.owner, owner);
         if (
-            config.price.ownerPromptPerMTok != promptPerMTok
-                || config.price.ownerCompletionPerMTok != completionPerMTok
+            config.price.ownerPromptPerMTok != promptPerMTok || config.price.ownerCompletionPerMTok != completionPerMTok
         ) revert InferenceChannelsWrongPrice(promptPerMTok, completionPerMTok);
         if (!isHost) revert InferenceChannelsUnknownHost(config.model, config.host);
     }

@@ -53,11 +53,7 @@ interface IInferenceChannels {
     /// @notice A channel was opened and a bond equal to the deposit left the host's pool. The configuration is
     /// complete, so that anybody can close a channel from the chain's data and an approval alone.
     event ChannelOpened(
-        bytes32 indexed channelId,
-        address indexed payer,
-        address indexed host,
-        ChannelConfig config,
-        uint128 deposit
+        bytes32 indexed channelId, address indexed payer, address indexed host, ChannelConfig config, uint128 deposit
     );
     /// @notice The payer wants to close without an approval; the host may answer until `closesAt` (Unix seconds)
     /// and as long as nobody finalized.
