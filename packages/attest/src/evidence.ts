@@ -37,3 +37,12 @@ export interface DstackTdxEvidence {
   readonly appCompose: string;
   readonly collateral: TdxCollateral;
 }
+
+/** A TDX quote by itself: what its firmware and registers mean is for the policy to know. */
+export interface TdxEvidence {
+  readonly kind: 'tdx';
+  readonly quote: Uint8Array;
+  readonly collateral: TdxCollateral;
+}
+
+export type Evidence = DstackTdxEvidence | TdxEvidence;

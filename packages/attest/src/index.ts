@@ -1,3 +1,14 @@
+export { AttestError, attestErrors } from './attest-error.ts';
+export * from './default-policy.ts';
+export * from './dstack/event-log.ts';
 export * from './evidence.ts';
+export * from './evidence-verdict.ts';
+export * from './measurements.ts';
+export * from './parse-policy.ts';
 export * from './policy.ts';
+export * from './tdx/collateral.ts';
+export * from './tdx/parse-quote.ts';
+export * from './tdx/quote.ts';
+export * from './vendor-roots.ts';
 export * from './verdict.ts';
+export * from './verify-evidence.ts';

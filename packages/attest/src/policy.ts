@@ -15,6 +15,16 @@ export type TcbStatus =
   | 'OutOfDateConfigurationNeeded'
   | 'Revoked';
 
+export const tcbStatuses: readonly TcbStatus[] = [
+  'UpToDate',
+  'SWHardeningNeeded',
+  'ConfigurationNeeded',
+  'ConfigurationAndSWHardeningNeeded',
+  'OutOfDate',
+  'OutOfDateConfigurationNeeded',
+  'Revoked',
+];
+
 /** What a relying party accepts, as data. `defaultPolicy` is strict: the Intel root, UpToDate, no debug. */
 export interface EvidencePolicy {
   readonly version: 1;
@@ -22,6 +32,8 @@ export interface EvidencePolicy {
   readonly allowedTcbStatuses: readonly TcbStatus[];
   /** Advisory ids (INTEL-SA-…) that do not count against a platform. */
   readonly allowedAdvisories: readonly string[];
+  /** Collateral of an older TCB recovery is refused; absent accepts any. */
+  readonly minTcbEvaluationDataNumber?: number;
   /** Lowercase hex SHA-256 of accepted application composes; `null` accepts any and leaves the claim unknown. */
   readonly composeHashes: readonly string[] | null;
   /** Take the compose hashes that the model's creator registered on chain as accepted too. */

@@ -1,0 +1,72 @@
+import { equalBytes, toHex } from '@dcml/core';
+import type { EvidencePolicy } from '../policy.ts';
+import type { TdxSheet } from './claims.ts';
+import type { TdBody } from './quote.ts';
+
+// Bits of TDATTRIBUTES (Intel TDX Module ABI specification, ATTRIBUTES definition).
+const TUD_BITS = 0xffn;
+const SEPT_VE_DISABLE = 1n << 28n;
+const MIGRATABLE = 1n << 29n;
+/** LASS, SEPT_VE_DISABLE, PKS, KL and PERFMON: what a guest may have on without losing protection. */
+const PERMITTED_ATTRIBUTES = (1n << 27n) | SEPT_VE_DISABLE | (1n << 30n) | (1n << 31n) | (1n << 63n);
+// XFAM (same specification): x87 and SSE always on; these bits are all that may be on.
+const XFAM_REQUIRED = 0x3n;
+const XFAM_PERMITTED = 0x6dbe7n;
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${toHex(Uint8Array.from(bytes).reverse())}`);
+}
+
+/** Why these TD attributes protect too little, or undefined. */
+export function attributesProblem(tdAttributes: Uint8Array): string | undefined {
+  const bits = littleEndian(tdAttributes);
+  if ((bits & TUD_BITS) !== 0n) return 'the TD is under debug (TUD bits are set)';
+  if ((bits & SEPT_VE_DISABLE) === 0n) return 'SEPT_VE_DISABLE is off: the host could inject exceptions';
+  if ((bits & MIGRATABLE) !== 0n) return 'the TD can be migrated';
+  const reserved = bits & ~PERMITTED_ATTRIBUTES;
+  return reserved === 0n ? undefined : `reserved attribute bits are set: 0x${reserved.toString(16)}`;
+}
+
+/** Why this XFAM is impossible on a sound module, or undefined. */
+export function xfamProblem(xfam: Uint8Array): string | undefined {
+  const bits = littleEndian(xfam);
+  if ((bits & XFAM_REQUIRED) !== XFAM_REQUIRED) return 'XFAM lacks x87 or SSE';
+  const reserved = bits & ~XFAM_PERMITTED;
+  return reserved === 0n ? undefined : `reserved XFAM bits are set: 0x${reserved.toString(16)}`;
+}
+
+/** Judges the TD report of an authentic quote: attributes, features, firmware, report data. */
+export function appraiseTd(
+  sheet: TdxSheet,
+  body: TdBody,
+  policy: EvidencePolicy,
+  expectedReportData: Uint8Array | undefined,
+): void {
+  sheet.check(
+    'td_attributes',
+    attributesProblem(body.tdAttributes),
+    'no debug, no migration, SEPT_VE_DISABLE on',
+  );
+  sheet.check('td_xfam', xfamProblem(body.xfam), 'extended features are within those of a sound module');
+  const mrTd = toHex(body.mrTd);
+  if (policy.mrTds === null) {
+    sheet.waive('mr_td_accepted', `the policy accepts any firmware; MRTD is ${mrTd}`);
+  } else {
+    const isAccepted = policy.mrTds.includes(mrTd);
+    sheet.check(
+      'mr_td_accepted',
+      isAccepted ? undefined : `MRTD ${mrTd} is not in the policy`,
+      'MRTD is in the policy',
+    );
+  }
+  if (expectedReportData === undefined) {
+    sheet.leaveOpen('report_data_bound', 'the caller did not say which report data it expects');
+    return;
+  }
+  const isBound = equalBytes(body.reportData, expectedReportData);
+  sheet.check(
+    'report_data_bound',
+    isBound ? undefined : `report data is ${toHex(body.reportData)}, expected ${toHex(expectedReportData)}`,
+    'all 64 bytes of report data are as expected',
+  );
+}
