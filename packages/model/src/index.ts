@@ -1,3 +1,4 @@
+export * from './catalogue.ts';
 export * from './gguf/gguf-components.ts';
 export * from './gguf/gguf-facts.ts';
 export * from './gguf/gguf-types.ts';

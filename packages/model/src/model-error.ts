@@ -14,6 +14,7 @@ type Code =
   | 'MODEL_SOURCE_STALLED'
   | 'MODEL_WHEEL'
   | 'MODEL_DISK_FULL'
+  | 'MODEL_CACHE'
   | 'MODEL_BUSY';
 
 export const modelErrors: Readonly<Record<Code, ErrorEntry>> = {
@@ -96,6 +97,12 @@ export const modelErrors: Readonly<Record<Code, ErrorEntry>> = {
     httpStatus: 507,
     meaning: 'The disk has no room for the model.',
     fix: 'Free the number of bytes that the details name, or use another cache directory.',
+  },
+  MODEL_CACHE: {
+    advice: 'fix-input',
+    httpStatus: 500,
+    meaning: 'The cache directory of models cannot be written.',
+    fix: 'Give a directory that this user may write to; the message names the path.',
   },
   MODEL_BUSY: {
     advice: 'retry',

@@ -1,0 +1,6 @@
+import { fileURLToPath } from 'node:url';
+
+/** Absolute path of a file of this repository. */
+export function repositoryPath(path: string): string {
+  return fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
+}
