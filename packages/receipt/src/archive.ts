@@ -33,17 +33,27 @@ export interface ReceiptArchive {
   readonly responseBody: Uint8Array | null;
 }
 
-/** Longest archive that is read. */
-export const maxArchiveBytes: number = 64 << 20;
+/** Longest archive that is written or read: leave out bodies that do not fit. */
+export const maxArchiveBytes: number = 6 << 20;
+
+function tooLarge(length: number): ReceiptError {
+  return new ReceiptError('RECEIPT_ARCHIVE', `${length} bytes do not fit an archive of ${maxArchiveBytes}`);
+}
 
 function withDigest(content: JsonObject): JsonObject {
   const digest: DigestText = digestText(sha256(canonicalJsonBytes(content)));
   return { ...content, digest };
 }
 
-/** The file: RFC 8785 form and one newline, so that one archive is one sequence of bytes. */
+/**
+ * The file: RFC 8785 form and one newline, so that one archive is one sequence of bytes.
+ * Throws `RECEIPT_ARCHIVE` when it is longer than `maxArchiveBytes`.
+ */
 export function encodeArchive(archive: ReceiptArchive): Uint8Array<ArrayBuffer> {
-  const base64 = (body: Uint8Array | null): string | null => body && toBase64(body);
+  const base64 = (body: Uint8Array | null): string | null => {
+    if (body !== null && body.length > maxArchiveBytes) throw tooLarge(body.length);
+    return body && toBase64(body);
+  };
   const document = withDigest({
     version: 1,
     receipt: archive.receipt.document,
@@ -54,7 +64,9 @@ export function encodeArchive(archive: ReceiptArchive): Uint8Array<ArrayBuffer> 
     request_body_b64: base64(archive.requestBody),
     response_body_b64: base64(archive.responseBody),
   });
-  return concatBytes(canonicalJsonBytes(document), encodeUtf8('\n'));
+  const bytes = concatBytes(canonicalJsonBytes(document), encodeUtf8('\n'));
+  if (bytes.length > maxArchiveBytes) throw tooLarge(bytes.length);
+  return bytes;
 }
 
 function readArchive(fields: Fields): ReceiptArchive {

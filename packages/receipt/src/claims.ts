@@ -15,7 +15,7 @@ export function compared(name: string, holds: boolean, whenTrue: string, whenFal
 }
 
 /** A comparison, or `unknown` where there is nothing to compare with. */
-export function comparedIf<Value>(
+export function comparedIf<Value extends string | number | boolean>(
   name: string,
   expected: Value | undefined,
   actual: Value | undefined,

@@ -1,5 +1,5 @@
 import type { Claim, EvidencePolicy } from '@dcml/attest';
-import { claim, compared } from './claims.ts';
+import { claim } from './claims.ts';
 import type { SourceProvenance } from './report.ts';
 
 export interface ProvenanceInput {
@@ -30,17 +30,13 @@ export function provenanceClaims(input: ProvenanceInput): Claim[] {
     ? claim('key_custody', 'pass', 'the accepted program makes its keys at boot and keeps them in memory')
     : claim('key_custody', 'unknown', 'the program that holds the keys is not one that the policy names');
   const imageDigest = input.provenance?.imageDigest ?? null;
-  if (imageDigest !== null && input.measuredCompose !== null) {
+  if (imageDigest !== null && input.measuredCompose?.includes(imageDigest) === false) {
     return [
-      compared(
-        'source_provenance',
-        input.measuredCompose.includes(imageDigest),
-        `the measured compose runs image ${imageDigest}`,
-        `the measured compose does not name image ${imageDigest}`,
-      ),
+      claim('source_provenance', 'fail', `the measured compose does not name image ${imageDigest}`),
       custody,
     ];
   }
+  // That a compose names an image is not enough: only an accepted compose says that it runs it.
   const source = accepted
     ? claim('source_provenance', 'pass', 'the policy names the measured compose')
     : claim('source_provenance', 'unknown', 'no measurement confirms where the program comes from');
