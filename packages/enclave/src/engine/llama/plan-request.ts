@@ -48,6 +48,7 @@ export function planRequest(parts: LlamaModelParts, endpoint: EngineEndpoint, js
 
 function planChat(parts: LlamaModelParts, json: JsonObject): GenerationPlan {
   const request = readChatRequest(json);
+  assertBiases(parts, request);
   if (parts.template === null) {
     throw new EngineError('ENGINE_UNSUPPORTED', `model ${parts.modelName} has no chat template`);
   }
@@ -97,6 +98,7 @@ function assertToolFormat(parts: LlamaModelParts): ToolFormat {
 
 function planText(parts: LlamaModelParts, json: JsonObject): GenerationPlan {
   const request = readCompletionRequest(json);
+  assertBiases(parts, request);
   return {
     kind: 'text',
     options: request,
@@ -116,6 +118,21 @@ function planEmbedding(parts: LlamaModelParts, json: JsonObject): EmbeddingPlan 
     inputs: request.inputs.map((input) => assertFits(parts, tokenizeInput(parts, input, 'input'), 'input')),
     encoding: request.encoding,
   };
+}
+
+function assertBiases(parts: LlamaModelParts, { sampling }: GenerationOptions): void {
+  for (const id of sampling.logitBias.keys()) {
+    if (id >= parts.vocabulary.size)
+      throw fieldError('ENGINE_REQUEST', 'logit_bias', `no token has the id ${id}`);
+    // node-llama-cpp leaves out biases of these tokens without a word.
+    if (parts.vocabulary.isEnd(id as Token)) {
+      throw fieldError(
+        'ENGINE_UNSUPPORTED',
+        'logit_bias',
+        `token ${id} ends the answer and cannot be biased`,
+      );
+    }
+  }
 }
 
 function tokenizeInput(parts: LlamaModelParts, input: TextInput, param: string): readonly Token[] {
