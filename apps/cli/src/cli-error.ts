@@ -1,6 +1,13 @@
 import { DcmlError, type DcmlErrorOptions, type ErrorEntry } from '@dcml/core';
 
-type Code = 'CLI_USAGE' | 'CLI_CONFIG' | 'CLI_INPUT' | 'CLI_NOT_RUNNING' | 'CLI_UNREACHABLE' | 'CLI_INTERNAL';
+type Code =
+  | 'CLI_USAGE'
+  | 'CLI_CONFIG'
+  | 'CLI_INPUT'
+  | 'CLI_NOT_RUNNING'
+  | 'CLI_UNREACHABLE'
+  | 'CLI_REFUSED'
+  | 'CLI_INTERNAL';
 
 export const cliErrors: Readonly<Record<Code, ErrorEntry>> = {
   CLI_USAGE: {
@@ -32,6 +39,12 @@ export const cliErrors: Readonly<Record<Code, ErrorEntry>> = {
     httpStatus: 503,
     meaning: 'A server that the command needs does not answer.',
     fix: 'Check the address and that the server runs.',
+  },
+  CLI_REFUSED: {
+    advice: 'fix-input',
+    httpStatus: 400,
+    meaning: 'The enclave refused the request; nothing was charged.',
+    fix: 'Look the code that the message names up in docs/errors.md.',
   },
   CLI_INTERNAL: {
     advice: 'report-bug',

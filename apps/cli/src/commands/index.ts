@@ -1,7 +1,29 @@
 import type { Command } from '../program/command.ts';
+import { chat } from './chat.ts';
 import { down } from './down.ts';
+import { enclaveRun } from './enclave/enclave-run.ts';
+import { hostStart } from './host/host-start.ts';
+import { hostStatus } from './host/host-status.ts';
+import { modelHash } from './model/model-hash.ts';
+import { modelList } from './model/model-list.ts';
+import { modelPull } from './model/model-pull.ts';
+import { modelRegister } from './model/model-register.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
+import { verify } from './verify.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [up, down, status];
+export const commands: readonly Command[] = [
+  up,
+  down,
+  status,
+  chat,
+  verify,
+  modelPull,
+  modelHash,
+  modelRegister,
+  modelList,
+  hostStart,
+  hostStatus,
+  enclaveRun,
+];

@@ -1,11 +1,29 @@
+import { defaultPolicy } from '@dcml/attest';
+import type { JsonObject } from '@dcml/core';
+import type { PolicyFacts } from '@dcml/devnet';
+import { chooseModel } from '../model/choose-model.ts';
 import type { Command } from '../program/command.ts';
 import { parsePort } from '../program/read-option.ts';
+import { runService } from '../program/run-service.ts';
 import { dcmlArgv } from '../program/self.ts';
+import { encodeEvidencePolicy } from '../settings/evidence-policy.ts';
+import { modelsDirectory, modelsDirectoryOption } from '../settings/models-directory.ts';
 import { formatNetwork } from './network/format-network.ts';
+
+const DEFAULT_PORT = 7878;
+
+/** As strict as the default, but for the one root that this network's evidence ends in: verdicts say `SIMULATED`. */
+function policyFor({ rootPem, composeHash }: PolicyFacts): JsonObject {
+  return encodeEvidencePolicy({
+    ...defaultPolicy,
+    roots: [{ name: 'SIMULATED root of this home', kind: 'intel', certificatePem: rootPem }],
+    composeHashes: [composeHash],
+  });
+}
 
 export const up: Command = {
   name: 'up',
-  summary: 'start a local chain, host, simulated enclave and your proxy, with a real model',
+  summary: 'start a local chain, a host, a simulated enclave with a real model, and your proxy',
   usage: '',
   arity: [0, 0],
   options: {
@@ -14,44 +32,53 @@ export const up: Command = {
       value: 'NAME|FILE',
       description: 'tiny, smollm2-135m, or a GGUF file (default: smollm2-135m)',
     },
-    port: { type: 'string', value: 'PORT', description: 'port of the proxy (default: 7878)' },
-    'chain-port': { type: 'string', value: 'PORT', description: 'port of the chain (default: a free one)' },
-    'host-port': { type: 'string', value: 'PORT', description: 'port of the host (default: a free one)' },
+    port: {
+      type: 'string',
+      value: 'PORT',
+      description: `port of the proxy (default: ${DEFAULT_PORT}; 0: any)`,
+    },
+    'chain-port': { type: 'string', value: 'PORT', description: 'port of the chain (default: any)' },
+    'host-port': { type: 'string', value: 'PORT', description: 'port of the host (default: any)' },
     'enclave-port': {
       type: 'string',
       value: 'PORT',
-      description: 'public port of the enclave (default: a free one)',
+      description: 'public port of the enclave (default: any)',
     },
+    'models-dir': modelsDirectoryOption,
   },
   examples: ['dcml up', 'dcml up --model tiny --port 8080', 'dcml up --home /tmp/second --port 0 --json'],
-  async run({ strings, home, output, signal, json }) {
+  async run(context) {
+    const { strings, home, output } = context;
+    const ports = {
+      proxy: parsePort('port', strings['port']) ?? DEFAULT_PORT,
+      chain: parsePort('chain-port', strings['chain-port']),
+      host: parsePort('host-port', strings['host-port']),
+      enclave: parsePort('enclave-port', strings['enclave-port']),
+    };
     const { encodeNetworkInfo, startNetwork } = await import('@dcml/devnet');
-    const network = await startNetwork({
-      home,
-      dcml: dcmlArgv(),
-      model: strings['model'] ?? 'smollm2-135m',
-      ports: {
-        proxy: parsePort('port', strings['port']) ?? 7878,
-        chain: parsePort('chain-port', strings['chain-port']),
-        host: parsePort('host-port', strings['host-port']),
-        enclave: parsePort('enclave-port', strings['enclave-port']),
-      },
-      onProgress: (line) => output.progress(line),
-      onWarning: (line) => output.warn(line),
-      signal,
+    return runService(context, async (signal) => {
+      const network = await startNetwork({
+        home,
+        dcml: dcmlArgv(),
+        chooseModel: (stop) =>
+          chooseModel({
+            model: strings['model'] ?? 'smollm2-135m',
+            modelsDirectory: modelsDirectory(context),
+            onProgress: (line) => output.progress(line),
+            onWarning: (line) => output.warn(line),
+            signal: stop,
+          }),
+        policyFor,
+        ports,
+        onProgress: (line) => output.progress(line),
+        signal,
+      });
+      return {
+        ready: encodeNetworkInfo(network.info),
+        text: formatNetwork(network.info, output),
+        died: network.died,
+        close: () => network.stop(),
+      };
     });
-    try {
-      output.result(encodeNetworkInfo(network.info), formatNetwork(network.info, output));
-      await Promise.race([network.died, aborted(signal)]);
-      if (!json) output.progress('stopping …');
-    } finally {
-      await network.stop();
-    }
-    return 0;
   },
 };
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}

@@ -42,6 +42,26 @@ export function parseAmount(option: string, text: string | undefined): bigint | 
   return BigInt(whole + fraction.padEnd(decimals, '0'));
 }
 
+/** A number within the bounds, both included. Throws `CLI_USAGE`. */
+export function parseNumber(
+  option: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const value = /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new CliError('CLI_USAGE', `--${option}: expected a number from ${min} to ${max}, got ${text}`);
+}
+
+/** A whole number from 0 to 2^31 - 1. Throws `CLI_USAGE`. */
+export function parseCount(option: string, text: string | undefined): number | undefined {
+  const value = parseNumber(option, text, 0, 2 ** 31 - 1);
+  if (value === undefined || Number.isInteger(value)) return value;
+  throw new CliError('CLI_USAGE', `--${option}: expected a whole number, got ${text}`);
+}
+
 /** An option that a command cannot do without. Throws `CLI_USAGE`. */
 export function requireString(context: CommandContext, option: string): string {
   const value = context.strings[option];

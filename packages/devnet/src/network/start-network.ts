@@ -19,6 +19,13 @@ export interface NetworkModel {
   readonly hash: ModelHash;
 }
 
+/** What a policy that accepts a simulated platform has to name. */
+export interface PolicyFacts {
+  readonly rootPem: string;
+  /** Lowercase hex. */
+  readonly composeHash: string;
+}
+
 export interface NetworkOptions {
   /** Holds all state: the same directory continues the same network. */
   readonly home: string;
@@ -26,8 +33,8 @@ export interface NetworkOptions {
   readonly dcml: readonly string[];
   /** Finds the model file; called once the home is ours. */
   readonly chooseModel: (signal: AbortSignal) => Promise<NetworkModel>;
-  /** The JSON form of the policy under which the user accepts enclaves that end in this root. */
-  readonly policyFor: (rootPem: string) => JsonObject;
+  /** The JSON form of the policy under which the user accepts this network's enclaves. */
+  readonly policyFor: (facts: PolicyFacts) => JsonObject;
   readonly ports: WantedPorts;
   /** What is done, one line at a time. */
   readonly onProgress: (line: string) => void;
@@ -71,7 +78,8 @@ async function startPlatform(
     },
     options.signal,
   );
-  const policy = options.policyFor(platform.rootPem);
+  const { rootPem, composeHash } = platform;
+  const policy = options.policyFor({ rootPem, composeHash: composeHash.slice(2) });
   await writeDurably(paths.policyFile, `${JSON.stringify(policy, null, 2)}\n`);
   return platform;
 }

@@ -1,0 +1,43 @@
+import { basename, extname, resolve } from 'node:path';
+import type { NetworkModel } from '@dcml/devnet';
+import { reportPull } from './pull-progress.ts';
+
+export interface ModelChoice {
+  /** A name of the catalogue, or the path of a GGUF file. */
+  readonly model: string;
+  readonly modelsDirectory: string;
+  readonly onProgress: (line: string) => void;
+  /** For what the user must not miss. */
+  readonly onWarning: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A path looks like one; everything else is a name, so that a wrong name is not taken for a missing file. */
+function isPath(text: string): boolean {
+  return text.includes('/') || text.includes('\\') || extname(text) !== '';
+}
+
+async function pullOrFallBack(choice: ModelChoice): Promise<NetworkModel> {
+  const { pullModel, tinyFallback } = await import('@dcml/model/node');
+  const { model: name, modelsDirectory: cacheDir, onProgress, onWarning, signal } = choice;
+  try {
+    const { model, path } = await pullModel({ name, cacheDir, onProgress: reportPull(onProgress), signal });
+    return { name: model.name, path, hash: model.modelHash };
+  } catch (error) {
+    const { model, path, notice } = tinyFallback(error);
+    onWarning(`WARNING: ${notice}`);
+    return { name: model.name, path, hash: model.modelHash };
+  }
+}
+
+/**
+ * The model file that a network serves. A name that no source gives falls back to the tiny model, with a warning; a file
+ * is taken as it is. Throws `MODEL_*` and the signal's reason.
+ */
+export async function chooseModel(choice: ModelChoice): Promise<NetworkModel> {
+  if (!isPath(choice.model)) return pullOrFallBack(choice);
+  const path = resolve(choice.model);
+  const { hashModel } = await import('@dcml/model/node');
+  const { modelHash } = await hashModel(path, { signal: choice.signal });
+  return { name: basename(path, extname(path)).toLowerCase(), path, hash: modelHash };
+}
