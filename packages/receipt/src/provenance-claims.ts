@@ -1,5 +1,5 @@
 import type { Claim, EvidencePolicy } from '@dcml/attest';
-import { claim } from './claims.ts';
+import { claim, optional } from './claims.ts';
 import type { SourceProvenance } from './report.ts';
 
 export interface ProvenanceInput {
@@ -26,9 +26,14 @@ function isAcceptedCompose({ composeHash, policy, registeredComposeHashes }: Pro
  */
 export function provenanceClaims(input: ProvenanceInput): Claim[] {
   const accepted = isAcceptedCompose(input);
+  // A policy that takes any program waives the check: it is not passed, but it does not hold up the verdict.
+  const unknown = (name: string, reason: string): Claim =>
+    input.policy.composeHashes === null
+      ? optional(claim(name, 'unknown', reason))
+      : claim(name, 'unknown', reason);
   const custody = accepted
     ? claim('key_custody', 'pass', 'the accepted program makes its keys at boot and keeps them in memory')
-    : claim('key_custody', 'unknown', 'the program that holds the keys is not one that the policy names');
+    : unknown('key_custody', 'the program that holds the keys is not one that the policy names');
   const imageDigest = input.provenance?.imageDigest ?? null;
   if (imageDigest !== null && input.measuredCompose?.includes(imageDigest) === false) {
     return [
@@ -39,6 +44,6 @@ export function provenanceClaims(input: ProvenanceInput): Claim[] {
   // That a compose names an image is not enough: only an accepted compose says that it runs it.
   const source = accepted
     ? claim('source_provenance', 'pass', 'the policy names the measured compose')
-    : claim('source_provenance', 'unknown', 'no measurement confirms where the program comes from');
+    : unknown('source_provenance', 'no measurement that the policy names confirms the source');
   return [source, custody];
 }

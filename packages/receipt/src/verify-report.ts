@@ -1,14 +1,16 @@
 import {
+  AttestError,
   type Claim,
   concludeVerdict,
   type EvidencePolicy,
+  type EvidenceVerdict,
   type TdxCollateral,
   type Verdict,
+  verifyEvidence,
 } from '@dcml/attest';
 import { type DigestText, encodeUtf8, equalBytes, fromHex, sha256, toHex } from '@dcml/core';
 import { claim, compared, optional } from './claims.ts';
 import { dstackEvidenceOf } from './dstack-evidence.ts';
-import { type EvidenceVerdict, verifyEvidence } from './evidence-verifier.ts';
 import { keysetDigest, type WorkloadKeyset } from './keyset.ts';
 import { keysetClaims } from './keyset-claims.ts';
 import { type MeasuredConfiguration, parseMeasuredConfiguration } from './measured-configuration.ts';
@@ -74,8 +76,10 @@ function bindingClaims(
 interface EvidenceResult {
   readonly claims: readonly Claim[];
   readonly simulated: boolean;
-  /** The compose text, only when every claim about the evidence allows to read it. */
+  /** The compose text, only when the evidence proves it to be the measured one. */
   readonly measuredCompose: string | null;
+  /** Its SHA-256, lowercase hex. */
+  readonly composeHash: string | null;
 }
 
 async function evidenceResult(
@@ -91,14 +95,20 @@ async function evidenceResult(
       nowMs: options.nowMs,
       ...(options.registeredComposeHashes && { registeredComposeHashes: options.registeredComposeHashes }),
     });
+    const composeHash = toHex(sha256(encodeUtf8(evidence.appCompose)));
+    const isMeasured = verdict.outcome !== 'fail' && verdict.measured?.composeHash === composeHash;
     return {
       claims: verdict.claims,
       simulated: verdict.simulated,
-      measuredCompose: verdict.outcome === 'fail' ? null : evidence.appCompose,
+      measuredCompose: isMeasured ? evidence.appCompose : null,
+      composeHash: isMeasured ? composeHash : null,
     };
   } catch (error) {
+    // A policy or a platform that cannot work is the caller's to mend; anything else is the evidence's fault.
+    if (error instanceof AttestError) throw error;
     const reason = error instanceof Error ? error.message : 'the evidence cannot be read';
-    return { claims: [claim('evidence_readable', 'fail', reason)], simulated: false, measuredCompose: null };
+    const unreadable = claim('evidence_readable', 'fail', reason);
+    return { claims: [unreadable], simulated: true, measuredCompose: null, composeHash: null };
   }
 }
 
@@ -137,7 +147,7 @@ function configurationOf(compose: string | null): {
 /**
  * Establishes a workload (aci/1 section 9.1, all checks but the channel's): evidence under the policy, the keyset bound
  * to it with the nonce, expiry, measured configuration, provenance. Never throws on what the report says; throws
- * `RECEIPT_NONCE` for a malformed nonce of the caller.
+ * `RECEIPT_NONCE` for a malformed nonce of the caller, and `ATTEST_POLICY`, `ATTEST_NO_WEBCRYPTO`.
  */
 export async function verifyReport(
   report: AttestationReport,
@@ -146,8 +156,7 @@ export async function verifyReport(
   const binding = bindingClaims(report, options.nonce);
   const evidence = await evidenceResult(report, binding.slot, options);
   const { configuration, claims: configurationClaims } = configurationOf(evidence.measuredCompose);
-  const composeHash =
-    evidence.measuredCompose === null ? null : toHex(sha256(encodeUtf8(evidence.measuredCompose)));
+  const { composeHash } = evidence;
   const verdict = concludeVerdict(
     [
       ...evidence.claims,

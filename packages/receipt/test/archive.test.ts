@@ -205,7 +205,7 @@ describe('verifyArchive', () => {
   });
 
   it('a compose that nobody accepts leaves the verdict unknown', async () => {
-    const open = { ...policy, composeHashes: null };
+    const open = { ...policy, composeHashes: ['00'.repeat(32)] };
     expect((await verifyArchive(bytes, { ...options, policy: open })).outcome).toBe('unknown');
   });
 });

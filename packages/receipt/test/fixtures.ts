@@ -30,7 +30,7 @@ import {
 
 export interface Ed25519Signer {
   readonly publicKeyHex: string;
-  sign(message: Uint8Array): Uint8Array;
+  readonly sign: (message: Uint8Array) => Uint8Array;
 }
 
 export function ed25519Signer(seedHex: string): Ed25519Signer {

@@ -1,4 +1,11 @@
-import type { Claim, DstackTdxEvidence, EvidencePolicy, TdxCollateral, Verdict } from '@dcml/attest';
+import type {
+  Claim,
+  DstackTdxEvidence,
+  EvidencePolicy,
+  EvidenceVerdict,
+  Measurements,
+  TdxCollateral,
+} from '@dcml/attest';
 import { concludeVerdict } from '@dcml/attest';
 import { type DigestText, digestText, encodeUtf8, equalBytes, sha256, toHex } from '@dcml/core';
 import {
@@ -59,7 +66,13 @@ export function reportFor(change: ReportChange = {}): AttestationReport {
     attestationStatement(keysetDigest(keys), change.nonce === undefined ? nonce : change.nonce),
   );
   const events = JSON.stringify([
-    { imr: 3, event_type: 0x8000001, digest: '00', event: 'compose-hash', event_payload: composeHash },
+    {
+      imr: 3,
+      event_type: 0x8000001,
+      digest: '00'.repeat(48),
+      event: 'compose-hash',
+      event_payload: composeHash,
+    },
   ]);
   return {
     keysetDigest: keysetDigest(keys),
@@ -73,11 +86,11 @@ export function reportFor(change: ReportChange = {}): AttestationReport {
   };
 }
 
-/** Stands for the hardware: believes a quote that is nothing but the report data. Binds nothing else. */
+/** Stands for the hardware: believes a quote that is nothing but the report data, and any compose. */
 export async function stubVerifyEvidence(
   evidence: DstackTdxEvidence,
   options: { readonly expectedReportData: Uint8Array },
-): Promise<Verdict> {
+): Promise<EvidenceVerdict> {
   const bound = equalBytes(evidence.quote, options.expectedReportData);
   const claim: Claim = {
     name: 'report_data_bound',
@@ -85,5 +98,15 @@ export async function stubVerifyEvidence(
     source: 'hardware_proven',
     reason: 'stub',
   };
-  return concludeVerdict([claim], true);
+  const measured: Measurements = {
+    mrTd: '',
+    rtmrs: [],
+    reportData: '',
+    composeHash: toHex(sha256(encodeUtf8(evidence.appCompose))),
+    tcbStatus: null,
+    advisories: [],
+    fmspc: '',
+    platformId: '',
+  };
+  return { ...concludeVerdict([claim], true), measured };
 }

@@ -158,7 +158,7 @@ describe('verifyReport (aci/1 section 9.1)', () => {
     const foreign = { ...report.sourceProvenance!, imageDigest: `sha256:${'00'.repeat(32)}` as const };
     expect((await source(foreign)).byName['source_provenance']).toBe('fail');
     expect((await source(null)).byName).toMatchObject({ source_provenance: 'pass', key_custody: 'pass' });
-    const open = { policy: { ...policy, composeHashes: null } };
+    const open = { policy: { ...policy, composeHashes: ['00'.repeat(32)] } };
     const unconfirmed = await source(null, open);
     expect(unconfirmed.byName).toMatchObject({ source_provenance: 'unknown', key_custody: 'unknown' });
     expect(unconfirmed.verdict.established).toBeNull();
@@ -166,6 +166,12 @@ describe('verifyReport (aci/1 section 9.1)', () => {
     expect((await source(null, registered)).byName['key_custody']).toBe('pass');
     const ignored = { ...registered, policy: { ...open.policy, acceptRegisteredComposeHashes: false } };
     expect((await source(null, ignored)).byName['key_custody']).toBe('unknown');
+    // Naming the right image does not make a foreign program an accepted one.
+    expect((await outcomes(report, open)).byName['source_provenance']).toBe('unknown');
+    // A policy that takes any program waives the check and says so.
+    const any = await outcomes(report, { policy: { ...policy, composeHashes: null } });
+    expect(any.byName).toMatchObject({ source_provenance: 'unknown', key_custody: 'unknown' });
+    expect(any.verdict.established).not.toBeNull();
   });
 
   it('an aggregator is not what was asked for', async () => {
