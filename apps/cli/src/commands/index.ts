@@ -1,4 +1,8 @@
 import type { Command } from '../program/command.ts';
+import { channelClose } from './channel/channel-close.ts';
+import { channelList } from './channel/channel-list.ts';
+import { channelOpen } from './channel/channel-open.ts';
+import { channelShow } from './channel/channel-show.ts';
 import { chat } from './chat.ts';
 import { down } from './down.ts';
 import { enclaveRun } from './enclave/enclave-run.ts';
@@ -19,6 +23,10 @@ export const commands: readonly Command[] = [
   status,
   chat,
   verify,
+  channelOpen,
+  channelList,
+  channelShow,
+  channelClose,
   modelPull,
   modelHash,
   modelRegister,
