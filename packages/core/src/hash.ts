@@ -1,5 +1,4 @@
 import { sha256 as nobleSha256, sha384 as nobleSha384, sha512 as nobleSha512 } from '@noble/hashes/sha2.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { toHex } from './hex.ts';
 
 /** FIPS 180-4. For bulk data in Node use a `Hasher` over node:crypto instead. */
@@ -13,11 +12,6 @@ export function sha384(bytes: Uint8Array): Uint8Array {
 
 export function sha512(bytes: Uint8Array): Uint8Array {
   return nobleSha512(bytes);
-}
-
-/** The EVM's hash: Keccak-256 with the original padding. */
-export function keccak256(bytes: Uint8Array): Uint8Array {
-  return keccak_256(bytes);
 }
 
 /** `sha256:` and lowercase hex: the digest text of ACI (appendix A). */

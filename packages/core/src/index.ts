@@ -9,3 +9,4 @@ export * from './hash.ts';
 export * from './hex.ts';
 export * from './ids.ts';
 export * from './json.ts';
+export * from './keccak.ts';

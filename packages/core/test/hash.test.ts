@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../src/bytes.ts';
-import { createSha256, digestText, keccak256, sha256, sha384, sha512 } from '../src/hash.ts';
+import { createSha256, digestText, sha256, sha384, sha512 } from '../src/hash.ts';
 import { toHex } from '../src/hex.ts';
+import { keccak256 } from '../src/keccak.ts';
 
 describe('hashes', () => {
   it('SHA-2 agrees with node:crypto', () => {
@@ -15,6 +17,26 @@ describe('hashes', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('Keccak-256 agrees with noble at every length around block edges, and on any bytes', () => {
+    const pattern = Uint8Array.from({ length: 500 }, (_, index) => (index * 167 + 13) & 0xff);
+    for (let length = 0; length <= 420; length++) {
+      const message = pattern.subarray(0, length);
+      expect(toHex(keccak256(message))).toBe(toHex(keccak_256(message)));
+    }
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
+        expect(keccak256(bytes)).toEqual(keccak_256(bytes));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('Keccak-256 hashes many blocks and leaves its input alone', () => {
+    const bytes = new Uint8Array(100_003).fill(0xa5);
+    expect(toHex(keccak256(bytes))).toBe(toHex(keccak_256(bytes)));
+    expect(bytes.every((byte) => byte === 0xa5)).toBe(true);
   });
 
   // FIPS 180-4 example; Keccak-256 values as the Ethereum yellow paper uses them (empty input: hash of no code).
