@@ -98,28 +98,22 @@ export async function authenticateDocuments(
   minTcbEvaluationDataNumber: number,
   nowMs: number,
 ): Promise<AuthenticDocuments | undefined> {
-  const tcb = await readDocument(
-    {
-      what: 'TCB info',
-      text: collateral.tcbInfo,
-      signatureHex: collateral.tcbInfoSignatureHex,
-      issuerChainPem: collateral.tcbInfoIssuerChainPem,
-    },
-    platform,
-    nowMs,
-    parseTcbInfo,
-  );
-  const qe = await readDocument(
-    {
-      what: 'QE identity',
-      text: collateral.qeIdentity,
-      signatureHex: collateral.qeIdentitySignatureHex,
-      issuerChainPem: collateral.qeIdentityIssuerChainPem,
-    },
-    platform,
-    nowMs,
-    parseQeIdentity,
-  );
+  const tcbText: SignedText = {
+    what: 'TCB info',
+    text: collateral.tcbInfo,
+    signatureHex: collateral.tcbInfoSignatureHex,
+    issuerChainPem: collateral.tcbInfoIssuerChainPem,
+  };
+  const qeText: SignedText = {
+    what: 'QE identity',
+    text: collateral.qeIdentity,
+    signatureHex: collateral.qeIdentitySignatureHex,
+    issuerChainPem: collateral.qeIdentityIssuerChainPem,
+  };
+  const [tcb, qe] = await Promise.all([
+    readDocument(tcbText, platform, nowMs, parseTcbInfo),
+    readDocument(qeText, platform, nowMs, parseQeIdentity),
+  ]);
   const tcbInfo = tcb.document;
   const qeIdentity = qe.document;
   const tcbHolds = sheet.check(

@@ -83,8 +83,10 @@ export async function authenticatePlatform(
   );
   if (!chainHolds || identity.value === undefined) return undefined;
 
-  const rootCrl = await readCrl(collateral.rootCaCrlHex, root, nowMs);
-  const pckCrl = await readCrl(collateral.pckCrlHex, ca, nowMs);
+  const [rootCrl, pckCrl] = await Promise.all([
+    readCrl(collateral.rootCaCrlHex, root, nowMs),
+    readCrl(collateral.pckCrlHex, ca, nowMs),
+  ]);
   const pckCrlProblem = pckCrl.problem ?? issuerChainProblem(collateral.pckCrlIssuerChainPem, [ca, root]);
   const rootCrlHolds = sheet.check('root_crl', rootCrl.problem, 'CRL of the root is authentic and current');
   const pckCrlHolds = sheet.check('pck_crl', pckCrlProblem, 'CRL of the PCK CA is authentic and current');

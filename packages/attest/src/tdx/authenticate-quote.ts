@@ -14,11 +14,13 @@ export async function authenticateQuote(
   pckCertificate: Certificate,
 ): Promise<boolean> {
   const { qeReport, attestationKey } = quote;
-  const qeSigned = await verifyEcdsaP256(pckCertificate.publicKey, quote.qeReportSignature, qeReport.bytes);
   const binding = concatBytes(sha256(concatBytes(attestationKey, quote.authData)), new Uint8Array(32));
   const isBound = equalBytes(qeReport.reportData, binding);
   const point = concatBytes(Uint8Array.of(4), attestationKey);
-  const quoteSigned = await verifyEcdsaP256(point, quote.signature, quote.signedBytes);
+  const [qeSigned, quoteSigned] = await Promise.all([
+    verifyEcdsaP256(pckCertificate.publicKey, quote.qeReportSignature, qeReport.bytes),
+    verifyEcdsaP256(point, quote.signature, quote.signedBytes),
+  ]);
   const results = [
     sheet.check(
       'qe_report_signature',

@@ -59,11 +59,10 @@ export async function chainProblem(
     );
     if (problem !== undefined) return problem;
   }
-  for (let i = 0; i + 1 < chain.length; i++) {
-    const problem = await issueProblem(chain[i]!, chain[i + 1]!, i);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
+  const problems = await Promise.all(
+    chain.slice(1).map((issuer, below) => issueProblem(chain[below]!, issuer, below)),
+  );
+  return problems.find((problem) => problem !== undefined);
 }
 
 /** Why a CRL is not a current statement of `issuer`, or undefined if it is. */
