@@ -29,3 +29,5 @@ const code = await runProgram(process.argv.slice(2), {
   version: packageJson.version,
 });
 process.exitCode = code === 1 && interrupted !== undefined ? interrupted : code;
+// Everything is closed by now; a handle that a library forgot must not keep a finished command alive.
+setTimeout(() => process.exit(), 3000).unref();

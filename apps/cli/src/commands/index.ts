@@ -12,6 +12,7 @@ import { modelHash } from './model/model-hash.ts';
 import { modelList } from './model/model-list.ts';
 import { modelPull } from './model/model-pull.ts';
 import { modelRegister } from './model/model-register.ts';
+import { proxy } from './proxy.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
 import { verify } from './verify.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   down,
   status,
   chat,
+  proxy,
   verify,
   channelOpen,
   channelList,

@@ -17,16 +17,17 @@ function isPath(text: string): boolean {
   return text.includes('/') || text.includes('\\') || extname(text) !== '';
 }
 
-async function pullOrFallBack(choice: ModelChoice): Promise<NetworkModel> {
-  const { pullModel, tinyFallback } = await import('@dcml/model/node');
+async function findFile(choice: ModelChoice): Promise<{ name: string; path: string }> {
   const { model: name, modelsDirectory: cacheDir, onProgress, onWarning, signal } = choice;
+  if (isPath(name)) return { name: basename(name, extname(name)).toLowerCase(), path: resolve(name) };
+  const { pullModel, tinyFallback } = await import('@dcml/model/node');
   try {
     const { model, path } = await pullModel({ name, cacheDir, onProgress: reportPull(onProgress), signal });
-    return { name: model.name, path, hash: model.modelHash };
+    return { name: model.name, path };
   } catch (error) {
     const { model, path, notice } = tinyFallback(error);
     onWarning(`WARNING: ${notice}`);
-    return { name: model.name, path, hash: model.modelHash };
+    return { name: model.name, path };
   }
 }
 
@@ -35,9 +36,8 @@ async function pullOrFallBack(choice: ModelChoice): Promise<NetworkModel> {
  * is taken as it is. Throws `MODEL_*` and the signal's reason.
  */
 export async function chooseModel(choice: ModelChoice): Promise<NetworkModel> {
-  if (!isPath(choice.model)) return pullOrFallBack(choice);
-  const path = resolve(choice.model);
+  const file = await findFile(choice);
   const { hashModel } = await import('@dcml/model/node');
-  const { modelHash } = await hashModel(path, { signal: choice.signal });
-  return { name: basename(path, extname(path)).toLowerCase(), path, hash: modelHash };
+  const { modelHash } = await hashModel(file.path, { signal: choice.signal });
+  return { ...file, hash: modelHash };
 }

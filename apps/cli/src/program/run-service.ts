@@ -23,11 +23,17 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-function stdinSignal(): AbortSignal {
+interface StdinWatch {
+  readonly signal: AbortSignal;
+  /** Lets go of standard input, which would keep the process alive. */
+  release(): void;
+}
+
+function watchStdin(): StdinWatch {
   const controller = new AbortController();
   const stop = (): void => controller.abort(new DOMException('standard input closed', 'AbortError'));
   process.stdin.on('end', stop).on('close', stop).on('error', stop).resume();
-  return controller.signal;
+  return { signal: controller.signal, release: () => process.stdin.destroy() };
 }
 
 /** Starts a service, says that it is ready, runs it until the signal, and closes it. */
@@ -35,19 +41,19 @@ export async function runService(
   context: CommandContext,
   start: (signal: AbortSignal) => Promise<Service>,
 ): Promise<ExitCode> {
-  const signal =
-    context.booleans['exit-with-stdin'] === true
-      ? AbortSignal.any([context.signal, stdinSignal()])
-      : context.signal;
-  const service = await start(signal);
+  const stdin = context.booleans['exit-with-stdin'] === true ? watchStdin() : undefined;
+  const signal = stdin === undefined ? context.signal : AbortSignal.any([context.signal, stdin.signal]);
   try {
-    context.output.result(service.ready, service.text);
-    const ends = [untilAborted(signal), ...(service.died === undefined ? [] : [service.died])];
-    await Promise.race(ends);
+    const service = await start(signal);
+    try {
+      context.output.result(service.ready, service.text);
+      const ends = [untilAborted(signal), ...(service.died === undefined ? [] : [service.died])];
+      await Promise.race(ends);
+    } finally {
+      await service.close();
+    }
   } finally {
-    await service.close();
-    // A pipe on standard input would keep the process alive.
-    if (context.booleans['exit-with-stdin'] === true) process.stdin.destroy();
+    stdin?.release();
   }
   return 0;
 }

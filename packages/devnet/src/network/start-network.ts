@@ -56,6 +56,9 @@ const hostPrice = { promptPerMTok: 4n * 10n ** 13n, completionPerMTok: 8n * 10n 
 const MAX_DEPOSIT_WEI = 10n ** 18n;
 const BOND_WEI = 20n * 10n ** 18n;
 
+/** The proxy answers to programs of this machine only and takes any key; OpenAI clients want one. */
+const PROXY_API_KEY = 'local';
+
 /** Time for answers in flight, and for approvals to reach the host. */
 const GRACE_MS = { proxy: 5_000, enclave: 20_000, host: 15_000 } as const;
 
@@ -98,13 +101,14 @@ async function startServices(
   const enclave = await startEnclaveService(launcher);
   stack.add(() => enclave.stop(GRACE_MS.enclave), enclave.died);
   onProgress(`enclave  serves ${plan.model.name} (SIMULATED)`);
-  const { child: proxy, ...access } = await startProxyService(launcher, accounts.user.privateKey);
+  const { child: proxy, ...found } = await startProxyService(launcher, accounts.user.privateKey);
   stack.add(() => proxy.stop(GRACE_MS.proxy), proxy.died);
   return {
     pid: process.pid,
     home: plan.paths.home,
     proxyUrl: `http://127.0.0.1:${plan.ports.proxy}/v1`,
-    ...access,
+    apiKey: PROXY_API_KEY,
+    ...found,
     chainRpc: chain.rpcUrl,
     chainId: chain.chainId,
     hostUrl: plan.hostUrl,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { Fields, type JsonObject, systemRandom, toHex } from '@dcml/core';
-import { readIfPresent, writeDurably } from '../chain/durable-file.ts';
+import { Fields, type JsonObject } from '@dcml/core';
+import { writeDurably } from '../chain/durable-file.ts';
 import { type Child, startChild } from './child.ts';
 import { enclaveSettings, hostSettings, type ServicePlan } from './service-settings.ts';
 
@@ -49,17 +49,8 @@ export async function startEnclaveService(launcher: Launcher): Promise<Child> {
 
 export interface ProxyService {
   readonly child: Child;
-  readonly apiKey: string;
   readonly verdict: 'pass' | 'fail' | 'unknown';
   readonly simulated: boolean;
-}
-
-async function readOrMakeSecret(file: string): Promise<string> {
-  const stored = await readIfPresent(file);
-  if (stored !== null) return stored.trim();
-  const secret = `dcml-${toHex(systemRandom.bytes(24))}`;
-  await writeDurably(file, secret);
-  return secret;
 }
 
 /** The user's verifying proxy, with the user's key and policy; it says what it found when it verified the enclave. */
@@ -67,12 +58,9 @@ export async function startProxyService(launcher: Launcher, privateKey: string):
   const { paths, ports, chainRpc, contracts, hostUrl, model } = launcher.plan;
   const keyFile = join(paths.clientDirectory, 'key');
   await writeDurably(keyFile, privateKey);
-  const apiKeyFile = join(paths.clientDirectory, 'api-key');
-  const apiKey = await readOrMakeSecret(apiKeyFile);
   const child = await launch(launcher, 'proxy', [
     'proxy',
     ...['--port', String(ports.proxy)],
-    ...['--api-key-file', apiKeyFile],
     ...['--host-url', hostUrl],
     ...['--rpc-url', chainRpc],
     ...['--registry', contracts.registry],
@@ -84,7 +72,6 @@ export async function startProxyService(launcher: Launcher, privateKey: string):
   const ready = new Fields(child.ready, 'proxy');
   return {
     child,
-    apiKey,
     verdict: ready.oneOf('verdict', ['pass', 'fail', 'unknown']),
     simulated: ready.boolean('simulated'),
   };
