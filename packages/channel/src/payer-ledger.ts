@@ -42,10 +42,14 @@ const PROMPT_OVERHEAD_TOKENS = 64;
 
 /**
  * An upper bound of a request's prompt tokens that needs no tokenizer: a byte-level tokenizer makes at most one
- * token of a byte, and what the chat template adds beyond the body's own JSON fits the 64.
+ * token of a byte, and what the chat template adds beyond the body's own JSON fits the overhead. A model whose
+ * template or policy puts a longer text in front needs a higher one.
  */
-export function maxPromptTokensOf(bodyBytes: number): number {
-  return bodyBytes + PROMPT_OVERHEAD_TOKENS;
+export function maxPromptTokensOf(
+  bodyBytes: number,
+  overheadTokens: number = PROMPT_OVERHEAD_TOKENS,
+): number {
+  return bodyBytes + overheadTokens;
 }
 
 function isWithin(inner: Usage, outer: Usage): boolean {

@@ -62,6 +62,7 @@ describe('nextVoucher', () => {
 
   it('bounds prompt tokens by bytes', () => {
     expect(maxPromptTokensOf(1000)).toBe(1064);
+    expect(maxPromptTokensOf(1000, 500)).toBe(1500);
   });
 });
 
