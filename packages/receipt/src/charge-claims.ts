@@ -9,18 +9,18 @@ interface Split {
   readonly host: bigint;
 }
 
-/** The price of cumulative usage, rounded down once for each receiver (docs/protocol/channel.md). */
-function priceOf(promptTokens: bigint, completionTokens: bigint, price: ReceiptPrice): Split {
-  const part = (perPrompt: bigint, perCompletion: bigint): bigint =>
-    (promptTokens * perPrompt + completionTokens * perCompletion) / TOKENS_PER_PRICE;
+/** Millionths of the smallest unit. */
+function exactPrice(promptTokens: bigint, completionTokens: bigint, price: ReceiptPrice): Split {
   return {
-    owner: part(price.ownerPromptPerMTok, price.ownerCompletionPerMTok),
-    host: part(price.hostPromptPerMTok, price.hostCompletionPerMTok),
+    owner: promptTokens * price.ownerPromptPerMTok + completionTokens * price.ownerCompletionPerMTok,
+    host: promptTokens * price.hostPromptPerMTok + completionTokens * price.hostCompletionPerMTok,
   };
 }
 
+/** A channel's charge is the price of all its tokens, rounded down once for each receiver (docs/protocol/channel.md). */
 function totalsClaim(charge: ChargeEvent): Claim {
-  const due = priceOf(charge.promptTokensTotal, charge.completionTokensTotal, charge.price);
+  const exact = exactPrice(charge.promptTokensTotal, charge.completionTokensTotal, charge.price);
+  const due = { owner: exact.owner / TOKENS_PER_PRICE, host: exact.host / TOKENS_PER_PRICE };
   return compared(
     'charge_totals',
     due.owner === charge.chargedOwnerWei && due.host === charge.chargedHostWei,
@@ -29,27 +29,31 @@ function totalsClaim(charge: ChargeEvent): Claim {
   );
 }
 
+/** A difference of two rounded charges: the exact price, rounded down or up by what was charged before. */
+function isRounded(amount: bigint, exact: bigint): boolean {
+  const error = amount * TOKENS_PER_PRICE - exact;
+  return error > -TOKENS_PER_PRICE && error < TOKENS_PER_PRICE;
+}
+
 function requestClaim(charge: ChargeEvent, usage: UsageEvent | undefined): Claim {
   const name = 'charge_request';
   if (usage === undefined)
     return claim(name, 'unknown', 'the receipt does not state the usage of the request');
-  const promptBefore = charge.promptTokensTotal - BigInt(usage.promptTokens);
-  const completionBefore = charge.completionTokensTotal - BigInt(usage.completionTokens);
-  if (promptBefore < 0n || completionBefore < 0n) {
+  const [prompt, completion] = [BigInt(usage.promptTokens), BigInt(usage.completionTokens)];
+  if (prompt > charge.promptTokensTotal || completion > charge.completionTokensTotal) {
     return claim(name, 'fail', 'the request has more tokens than the whole channel');
   }
-  const before = priceOf(promptBefore, completionBefore, charge.price);
-  const owner = charge.chargedOwnerWei - before.owner;
-  const host = charge.chargedHostWei - before.host;
+  // Requests in flight beside this one are in the totals but not before it, so the totals do not tell its rounding.
+  const exact = exactPrice(prompt, completion, charge.price);
   return compared(
     name,
-    owner === charge.requestOwnerWei && host === charge.requestHostWei,
-    `the request's tokens add ${owner} (owner) and ${host} (host)`,
-    `the request's tokens add ${owner} and ${host}, stated are ${charge.requestOwnerWei} and ${charge.requestHostWei}`,
+    isRounded(charge.requestOwnerWei, exact.owner) && isRounded(charge.requestHostWei, exact.host),
+    `${prompt} + ${completion} tokens cost ${charge.requestOwnerWei} (owner) and ${charge.requestHostWei} (host)`,
+    `${charge.requestOwnerWei} and ${charge.requestHostWei} are not the price of ${prompt} + ${completion} tokens`,
   );
 }
 
-/** The arithmetic of a charge: price times totals, the request's difference, and never above the authorization. */
+/** The arithmetic of a charge: price times totals, price times the request's tokens, never above the authorization. */
 export function chargeClaims(charge: ChargeEvent | undefined, usage: UsageEvent | undefined): Claim[] {
   if (charge === undefined) {
     return ['charge_totals', 'charge_request', 'charge_authorized'].map((name) =>

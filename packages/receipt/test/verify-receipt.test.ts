@@ -241,14 +241,28 @@ describe('arithmetic of the charge', () => {
       expect(await withCharge('charge_totals', { [part]: charge[part] + 1n })).toBe('fail');
       expect(await withCharge('charge_totals', { [part]: charge[part] - 1n })).toBe('fail');
     }
-    for (const part of ['requestOwnerWei', 'requestHostWei'] as const) {
-      expect(await withCharge('charge_request', { [part]: charge[part] + 1n })).toBe('fail');
-      expect(await withCharge('charge_request', { [part]: charge[part] - 1n })).toBe('fail');
+  });
+
+  it('a request costs the price of its tokens, rounded either way, and nothing else', async () => {
+    // 39.00003 and 94.79997: which way it is rounded depends on what was charged before.
+    for (const [part, allowed] of [
+      ['requestOwnerWei', [39n, 40n]],
+      ['requestHostWei', [94n, 95n]],
+    ] as const) {
+      for (const amount of allowed)
+        expect(await withCharge('charge_request', { [part]: amount })).toBe('pass');
+      expect(await withCharge('charge_request', { [part]: allowed[0] - 1n })).toBe('fail');
+      expect(await withCharge('charge_request', { [part]: allowed[1] + 1n })).toBe('fail');
     }
+    // A whole price leaves nothing to round.
+    const whole = { ...price, ownerPromptPerMTok: 1_000_000n, ownerCompletionPerMTok: 1_000_000n };
+    expect(await withCharge('charge_request', { price: whole, requestOwnerWei: 42n })).toBe('pass');
+    expect(await withCharge('charge_request', { price: whole, requestOwnerWei: 43n })).toBe('fail');
+    expect(await withCharge('charge_request', { price: whole, requestOwnerWei: 41n })).toBe('fail');
   });
 
   it('other usage than stated fails; more than the channel has fails', async () => {
-    const tokens = { ...usage, completionTokens: usage.completionTokens + 1 };
+    const tokens = { ...usage, completionTokens: usage.completionTokens + 2 };
     expect(await outcomeWith('charge_request', { events: events({ usage: tokens }) })).toBe('fail');
     expect(await withCharge('charge_request', { promptTokensTotal: 11n })).toBe('fail');
     const without = events().filter((event) => event.type !== 'dcml.usage');
@@ -261,8 +275,10 @@ describe('arithmetic of the charge', () => {
     expect(await withCharge('charge_authorized', { authorizedWei: total - 1n })).toBe('fail');
   });
 
-  it('however a channel is cut into requests, each receipt adds up: property', async () => {
-    const cut = fc.array(fc.tuple(fc.nat(5000), fc.nat(5000)), { minLength: 1, maxLength: 5 });
+  it('however requests are cut and overlap, each receipt adds up: property', async () => {
+    const tokens = fc.tuple(fc.nat(5000), fc.nat(5000));
+    // Each request finishes while another one has delivered some tokens already.
+    const cut = fc.array(fc.tuple(tokens, tokens), { minLength: 1, maxLength: 5 });
     const perMTok = fc.bigInt({ min: 0n, max: 10n ** 24n });
     await fc.assert(
       fc.asyncProperty(cut, perMTok, perMTok, async (requests, owner, host) => {
@@ -272,26 +288,32 @@ describe('arithmetic of the charge', () => {
           hostPromptPerMTok: host / 7n,
           hostCompletionPerMTok: host,
         };
-        let [prompt, completion, chargedOwnerWei, chargedHostWei] = [0n, 0n, 0n, 0n];
-        for (const [promptTokens, completionTokens] of requests) {
-          prompt += BigInt(promptTokens);
-          completion += BigInt(completionTokens);
-          const ownerNow =
-            (prompt * terms.ownerPromptPerMTok + completion * terms.ownerCompletionPerMTok) / 1_000_000n;
-          const hostNow =
-            (prompt * terms.hostPromptPerMTok + completion * terms.hostCompletionPerMTok) / 1_000_000n;
+        const ownerOf = (prompt: bigint, completion: bigint): bigint =>
+          (prompt * terms.ownerPromptPerMTok + completion * terms.ownerCompletionPerMTok) / 1_000_000n;
+        const hostOf = (prompt: bigint, completion: bigint): bigint =>
+          (prompt * terms.hostPromptPerMTok + completion * terms.hostCompletionPerMTok) / 1_000_000n;
+        let [prompt, completion] = [0n, 0n];
+        for (const [[promptTokens, completionTokens], [promptBeside, completionBeside]] of requests) {
+          const [promptAfter, completionAfter] = [
+            prompt + BigInt(promptTokens),
+            completion + BigInt(completionTokens),
+          ];
+          const promptTokensTotal = promptAfter + BigInt(promptBeside);
+          const completionTokensTotal = completionAfter + BigInt(completionBeside);
+          const chargedOwnerWei = ownerOf(promptTokensTotal, completionTokensTotal);
+          const chargedHostWei = hostOf(promptTokensTotal, completionTokensTotal);
           const event: ChargeEvent = {
             ...charge,
             price: terms,
-            authorizedWei: ownerNow + hostNow,
-            requestOwnerWei: ownerNow - chargedOwnerWei,
-            requestHostWei: hostNow - chargedHostWei,
-            chargedOwnerWei: ownerNow,
-            chargedHostWei: hostNow,
-            promptTokensTotal: prompt,
-            completionTokensTotal: completion,
+            authorizedWei: chargedOwnerWei + chargedHostWei,
+            requestOwnerWei: ownerOf(promptAfter, completionAfter) - ownerOf(prompt, completion),
+            requestHostWei: hostOf(promptAfter, completionAfter) - hostOf(prompt, completion),
+            chargedOwnerWei,
+            chargedHostWei,
+            promptTokensTotal,
+            completionTokensTotal,
           };
-          [chargedOwnerWei, chargedHostWei] = [ownerNow, hostNow];
+          [prompt, completion] = [promptAfter, completionAfter];
           const { receipt } = await signed({
             events: events({ charge: event, usage: { type: 'dcml.usage', promptTokens, completionTokens } }),
           });

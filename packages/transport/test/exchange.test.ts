@@ -196,6 +196,19 @@ describe('opening a request', () => {
     }
   });
 
+  it('refuses a body that ends inside a later frame', async () => {
+    const base = await options();
+    const { encapsulatedKeyHex, body: wire } = await sealRequest({
+      crypto: serverCrypto,
+      publicKey: base.key.publicKey,
+      body: new Uint8Array(300_000),
+    });
+    for (const cut of [1, 17, 30_000]) {
+      const opening = openRequest({ ...base, encapsulatedKeyHex, body: wire.subarray(0, wire.length - cut) });
+      await expect(opening).rejects.toThrow(code('TRANSPORT_FRAMING'));
+    }
+  });
+
   it('refuses a body of empty frames only (EHBP section 7.4)', async () => {
     const good = await options();
     await expect(openRequest({ ...good, body: encodeFrame(new Uint8Array(0)) })).rejects.toThrow(
