@@ -3,7 +3,7 @@ import type { GgufElement, GgufHeader, GgufValue } from './gguf-types.ts';
 
 /** SHA-256 (lowercase hex) of each part of a GGUF file that changes what the model does. */
 export interface GgufComponents {
-  /** Every byte from the tensor directory to the end of the file. */
+  /** The bytes of the tensor directory, then every byte of tensor data to the end of the file. */
   readonly weights: string;
   /** `tokenizer.*` without the chat templates. */
   readonly tokenizer: string;

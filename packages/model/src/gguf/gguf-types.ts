@@ -44,9 +44,10 @@ export interface GgufHeader {
   readonly version: number;
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly tensors: readonly GgufTensor[];
-  /** Where the tensor directory starts: all bytes from here to the end are what "weights" means. */
+  /** Where the tensor directory starts and ends (names, shapes, types, places). */
   readonly directoryOffset: number;
-  /** Where tensor data starts. */
+  readonly directoryEnd: number;
+  /** Where tensor data starts: after padding that depends on the length of all that is before. */
   readonly dataOffset: number;
 }
 

@@ -120,7 +120,7 @@ function readHeader(cursor: GgufCursor, fileSize: number, limits: GgufLimits): G
   const alignment = alignmentOf(cursor, metadata);
   const directoryOffset = cursor.offset;
   const { tensors, dataOffset } = readTensorDirectory(cursor, tensorCount, alignment, fileSize);
-  return { version, metadata, tensors, directoryOffset, dataOffset };
+  return { version, metadata, tensors, directoryOffset, directoryEnd: cursor.offset, dataOffset };
 }
 
 /**

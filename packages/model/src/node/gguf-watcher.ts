@@ -20,41 +20,42 @@ export class GgufWatcher {
   #frontBytes = 0;
   #nextAttempt = 0;
   #header: GgufHeader | undefined;
-  #weights: Hash | undefined;
+  #seenBytes = 0;
+  readonly #weights: Hash = createHash('sha256');
   #isOther = false;
 
   /** Throws `MODEL_GGUF` or `MODEL_GGUF_LIMIT` when a file starts like GGUF but is not. */
   update(bytes: Uint8Array, fileSize: number): void {
-    if (this.#isOther) return;
-    if (this.#weights !== undefined) {
-      this.#weights.update(bytes);
-      return;
-    }
+    if (!this.#isOther && this.#header === undefined) this.#gatherFront(bytes, fileSize);
+    else if (this.#header !== undefined) this.#hashData(bytes, this.#header.dataOffset);
+    this.#seenBytes += bytes.length;
+  }
+
+  #gatherFront(bytes: Uint8Array, fileSize: number): void {
     // The caller uses its buffer again: what waits for the rest of the header must be a copy.
     this.#front.push(Uint8Array.from(bytes));
     this.#frontBytes += bytes.length;
-    if (this.#frontBytes >= Math.min(Math.max(MAGIC.length, this.#nextAttempt), fileSize))
-      this.#parse(fileSize);
-  }
-
-  #parse(fileSize: number): void {
+    if (this.#frontBytes < Math.min(Math.max(MAGIC.length, this.#nextAttempt), fileSize)) return;
     const front = concatBytes(...this.#front);
     this.#front = [front];
     this.#nextAttempt = 2 * front.length;
-    if (MAGIC.some((byte, i) => front[i] !== byte)) {
-      this.#isOther = true;
-      this.#front = [];
-      return;
+    this.#isOther = MAGIC.some((byte, i) => front[i] !== byte);
+    this.#header = this.#isOther ? undefined : parseGgufPrefix(front, fileSize);
+    if (this.#header !== undefined) {
+      const { directoryOffset, directoryEnd, dataOffset } = this.#header;
+      this.#weights.update(front.subarray(directoryOffset, directoryEnd)).update(front.subarray(dataOffset));
     }
-    this.#header = parseGgufPrefix(front, fileSize);
-    if (this.#header === undefined) return;
-    this.#weights = createHash('sha256').update(front.subarray(this.#header.directoryOffset));
-    this.#front = [];
+    if (this.#isOther || this.#header !== undefined) this.#front = [];
+  }
+
+  /** Leaves out the padding before the data, should the header have ended just before it. */
+  #hashData(bytes: Uint8Array, dataOffset: number): void {
+    this.#weights.update(bytes.subarray(Math.max(0, dataOffset - this.#seenBytes)));
   }
 
   /** The parts once every byte went by; undefined when the file is not GGUF. */
   result(): GgufParts | undefined {
-    if (this.#header === undefined || this.#weights === undefined) return undefined;
+    if (this.#header === undefined) return undefined;
     const weights = toHex(this.#weights.digest());
     return { header: this.#header, components: { weights, ...digestMetadata(this.#header) } };
   }

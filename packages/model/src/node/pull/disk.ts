@@ -19,7 +19,7 @@ export async function assertSpace(directory: string, needed: number, freeBytes: 
 }
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
+const NOT_WRITABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG']);
 
 /** A file system error of the cache directory as a typed one; undefined when `error` is something else. */
 export function asDiskError(error: unknown): ModelError | undefined {

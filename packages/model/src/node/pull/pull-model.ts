@@ -77,10 +77,19 @@ async function fillPart(context: PullContext, source: ModelSource): Promise<void
 }
 
 async function pullFrom(context: PullContext, source: ModelSource, path: string): Promise<void> {
-  await fillPart(context, source);
-  if (!(await isPinned(context.partPath, context))) {
-    await discardPart(context.partPath);
-    throw new ModelError('MODEL_SOURCE_HASH', `${context.source}: the bytes do not have the pinned SHA-256`);
+  try {
+    await fillPart(context, source);
+    if (!(await isPinned(context.partPath, context))) {
+      throw new ModelError(
+        'MODEL_SOURCE_HASH',
+        `${context.source}: the bytes do not have the pinned SHA-256`,
+      );
+    }
+  } catch (error) {
+    // Only the beginning of a download can be of use again.
+    const isWrong = error instanceof ModelError && error.code === 'MODEL_SOURCE_HASH';
+    if (isWrong || source.kind !== 'https') await discardPart(context.partPath);
+    throw error;
   }
   await rename(context.partPath, path);
   await discardPart(context.partPath);
@@ -146,12 +155,13 @@ export async function pullModel(options: PullOptions): Promise<PulledModel> {
   const path = join(options.cacheDir, `${basename(model.name)}.gguf`);
   try {
     await mkdir(options.cacheDir, { recursive: true });
-    return await withPullLock(`${path}.lock`, async () => {
-      if (await isPinned(path, contextFor(options, model, path, 'cache'))) {
-        return { model, path, source: 'cache', failures: [] };
-      }
-      return await trySources(options, model, path);
-    });
+    const cached: PulledModel = { model, path, source: 'cache', failures: [] };
+    const inCache = (): Promise<boolean> => isPinned(path, contextFor(options, model, path, 'cache'));
+    // Without the lock first: many processes may use what is there already.
+    if (await inCache()) return cached;
+    return await withPullLock(`${path}.lock`, async () =>
+      (await inCache()) ? cached : await trySources(options, model, path),
+    );
   } catch (error) {
     throw asDiskError(error) ?? error;
   }
