@@ -132,6 +132,12 @@ describe('receipt document (aci/1 section 7.3)', () => {
     }
   });
 
+  it('floats are refused even in events that nobody knows', () => {
+    const other = (value: number): ReceiptEvent => ({ type: 'other', raw: { type: 'x', list: [{ value }] } });
+    expect(() => buildReceipt(content({ events: [...events(), other(0.1)] }))).toThrow(refused);
+    expect(() => buildReceipt(content({ events: [...events(), other(1)] }))).not.toThrow();
+  });
+
   it('a signer that returns no signature: RECEIPT_SIGNER', async () => {
     const signing = signReceipt(buildReceipt(content()), (message) => signer.sign(message).subarray(1));
     await expect(signing).rejects.toThrow(expect.objectContaining({ code: 'RECEIPT_SIGNER' }));
