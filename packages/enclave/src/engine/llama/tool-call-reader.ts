@@ -1,4 +1,4 @@
-import type { JsonValue } from '@dcml/core';
+import type { JsonObject, JsonValue } from '@dcml/core';
 import type { ToolCallView } from '../wire/answer-wire.ts';
 import { longestStart } from './output-text.ts';
 import type { ToolFormat } from './tool-format.ts';
@@ -6,6 +6,11 @@ import type { ToolFormat } from './tool-format.ts';
 export interface ToolReading {
   readonly text: string;
   readonly toolCalls: readonly ToolCallView[];
+}
+
+interface ToolCall {
+  readonly name: string;
+  readonly arguments: string;
 }
 
 export interface ToolReaderOptions {
@@ -26,9 +31,16 @@ export class ToolCallReader {
   readonly #open: string;
   readonly #close: string;
   #isInCall: boolean;
+  /** Opening text of the current call, to be given back when it is none. */
+  #opening = '';
   #held = '';
   #calls = 0;
   #hasText = false;
+  /** White space at the start or after a call, which is layout if another call follows. */
+  #gap = '';
+  #isAtEdge = true;
+  /** Where the current call ends in what is held, once that is known. */
+  #ending: number | null = null;
 
   constructor(options: ToolReaderOptions) {
     this.#options = options;
@@ -49,7 +61,7 @@ export class ToolCallReader {
 
   /** Whether all that was pushed came out again. */
   get isEmpty(): boolean {
-    return this.#held === '';
+    return this.#held === '' && this.#opening === '' && this.#gap === '';
   }
 
   push(text: string): ToolReading {
@@ -59,35 +71,72 @@ export class ToolCallReader {
     while (!this.isDone) {
       if (!this.#isInCall) {
         const start = this.#findOpen();
-        out += this.#take(start.at);
+        out += this.#emit(this.#take(start.at));
         if (!start.found) break;
+        this.#opening = this.#take(this.#open.length);
         this.#isInCall = true;
       }
-      const end = this.#close === '' ? -1 : this.#held.indexOf(this.#close);
-      if (end === -1) break;
-      const raw = this.#take(end + this.#close.length);
-      const read = this.#readCalls(raw);
-      if (read.length === 0) out += raw;
-      toolCalls.push(...read);
+      const call = this.#readCall();
+      if (call === null) break;
       this.#isInCall = false;
+      if (call.length === 0) out += this.#emit(this.#giveBack());
+      else toolCalls.push(...this.#accept(call));
     }
-    return this.#reading(out, toolCalls);
+    return { text: out, toolCalls };
   }
 
   /** What is left when the model has ended. */
   finish(): ToolReading {
-    const raw = this.#take(this.#held.length);
-    const read = this.#isInCall && !this.isDone ? this.#readCalls(raw) : [];
-    return this.#reading(read.length === 0 ? raw : '', read);
+    const call = this.#isInCall && !this.isDone ? this.#parseCalls(this.#held) : [];
+    if (call.length > 0) return { text: '', toolCalls: this.#accept(call) };
+    const text = this.#emit(this.#opening + this.#held);
+    return { text: this.hasCalls ? text : this.#gap + text, toolCalls: [] };
   }
 
-  #reading(text: string, toolCalls: readonly ToolCallView[]): ToolReading {
-    // White space around calls is layout, not content.
-    if (text.trim() === '' && !this.#hasText && (this.hasCalls || this.#held !== ''))
-      return { text: '', toolCalls };
-    if (text.trim() === '' && this.hasCalls) return { text: '', toolCalls };
-    if (text !== '') this.#hasText = true;
-    return { text, toolCalls };
+  /** The calls up to the closing text; empty when that is no call, null when the closing text has not come. */
+  #readCall(): readonly ToolCall[] | null {
+    if (this.#close === '') return null;
+    let end = this.#held.indexOf(this.#close);
+    while (end !== -1) {
+      const calls = this.#parseCalls(this.#held.slice(0, end));
+      // A short closing text may also stand within the arguments.
+      if (calls.length > 0 || this.#close.length > 2) {
+        this.#ending = end + this.#close.length;
+        return calls;
+      }
+      end = this.#held.indexOf(this.#close, end + 1);
+    }
+    return null;
+  }
+
+  #accept(calls: readonly ToolCall[]): ToolCallView[] {
+    this.#take(this.#ending ?? this.#held.length);
+    this.#ending = null;
+    this.#opening = '';
+    this.#gap = '';
+    this.#isAtEdge = true;
+    const accepted = this.#options.parallel ? calls : calls.slice(0, 1);
+    return accepted.map((call) => ({ id: this.#options.makeId(this.#calls++), ...call }));
+  }
+
+  #giveBack(): string {
+    const text = this.#opening + this.#take(this.#ending ?? this.#held.length);
+    this.#ending = null;
+    this.#opening = '';
+    return text;
+  }
+
+  #emit(text: string): string {
+    if (!this.#isAtEdge) return text;
+    const all = this.#gap + text;
+    if (all.trim() === '') {
+      this.#gap = all;
+      return '';
+    }
+    this.#gap = '';
+    this.#isAtEdge = false;
+    this.#hasText = true;
+    return this.hasCalls ? all.trimStart() : all;
   }
 
   #take(length: number): string {
@@ -108,33 +157,26 @@ export class ToolCallReader {
     return { at: this.#held.length - longestStart(this.#held, [this.#open]), found: false };
   }
 
-  #readCalls(raw: string): ToolCallView[] {
-    let inner = raw.trim();
-    if (inner.startsWith(this.#open)) inner = inner.slice(this.#open.length);
-    if (this.#close !== '' && inner.endsWith(this.#close)) inner = inner.slice(0, -this.#close.length);
+  #parseCalls(inner: string): readonly ToolCall[] {
     let values: readonly JsonValue[];
     try {
       values = JSON.parse(`[${inner}]`) as readonly JsonValue[];
     } catch {
       return [];
     }
-    const read = values.map((value) => this.#asCall(value));
-    if (read.length === 0 || read.includes(null)) return [];
-    const calls = (read as { readonly name: string; readonly arguments: string }[]).slice(
-      0,
-      this.#options.parallel ? undefined : 1,
-    );
-    return calls.map((call) => ({ id: this.#options.makeId(this.#calls++), ...call }));
+    const calls = values.map((value) => this.#asCall(value));
+    return calls.includes(null) ? [] : (calls as readonly ToolCall[]);
   }
 
-  #asCall(value: JsonValue): { readonly name: string; readonly arguments: string } | null {
+  #asCall(value: JsonValue): ToolCall | null {
     if (value === null || typeof value !== 'object' || Array.isArray(value)) return null;
     const { nameKey, argumentsKey } = this.#options.format;
-    const object = value as { readonly [key: string]: JsonValue };
+    const object = value as JsonObject;
     const name = object[nameKey];
     const given = object[argumentsKey];
     if (typeof name !== 'string' || !this.#options.names.has(name)) return null;
-    if (given === null || typeof given !== 'object' || Array.isArray(given)) return null;
+    if (given === undefined || given === null || typeof given !== 'object' || Array.isArray(given))
+      return null;
     return { name, arguments: JSON.stringify(given) };
   }
 }

@@ -144,10 +144,8 @@ class UpstreamEngine implements Engine {
 
   async #send(request: EngineRequest, plan: UpstreamPlan, body: Uint8Array): Promise<EngineResponse> {
     const signal = AbortSignal.any([request.signal, this.#closing.signal]);
-    this.#running++;
-    const response = await openUpstream(this.#connection, 'POST', request.endpoint, body, signal, () => {
-      this.#running--;
-    });
+    const leave = this.#enter();
+    const response = await openUpstream(this.#connection, 'POST', request.endpoint, body, signal, leave);
     const status = response.statusCode ?? 0;
     if (status !== 200)
       throw upstreamRefusal(status, await readUpstreamBody(response, MAX_REFUSAL_BYTES, signal));
@@ -165,7 +163,17 @@ class UpstreamEngine implements Engine {
     const answer = isStream
       ? passStream(response, meter, plan.options?.includeUsage === false, signal)
       : passWhole(response, meter, signal);
-    return { status, contentType, forwardedBody: body, chunks: answer };
+    return { status, contentType, forwardedBody: body, chunks: leaveAfter(answer, leave) };
+  }
+
+  /** Counts a request in; the result counts it out, once. */
+  #enter(): () => void {
+    let isInside = true;
+    this.#running++;
+    return () => {
+      if (isInside) this.#running--;
+      isInside = false;
+    };
   }
 
   #cacheSalt(tenant: string): string | null {
@@ -182,5 +190,17 @@ class UpstreamEngine implements Engine {
   close(): Promise<void> {
     this.#closing.abort(new EngineError('ENGINE_DEAD', 'the engine is closed'));
     return Promise.resolve();
+  }
+}
+
+/** `leave` also runs when the connection closes, since an answer that nobody reads never gets to its end. */
+async function* leaveAfter<Chunk>(
+  answer: AsyncGenerator<Chunk, void, void>,
+  leave: () => void,
+): AsyncGenerator<Chunk, void, void> {
+  try {
+    yield* answer;
+  } finally {
+    leave();
   }
 }
