@@ -84,11 +84,8 @@ describe('a report of the simulated TEE, through the real evidence verifier', ()
       // Members that nothing depends on may be renamed: then the report says the same as before.
       if (canonicalizeJson(encodeReport(parsed)) === text) continue;
       // These two are the service's own word and bound by nothing: see docs/protocol/aci.md.
-      const bound = ({
-        supportedE2eeVersions: _,
-        sourceProvenance: __,
-        ...rest
-      }: AttestationReport): string => JSON.stringify(rest);
+      const bound = (one: AttestationReport): string =>
+        JSON.stringify({ ...one, supportedE2eeVersions: [], sourceProvenance: null });
       if (bound(parsed) === bound(parseReport(text))) continue;
       expect((await verifyReport(parsed, options)).established, `character ${at}`).toBeNull();
     }
