@@ -1,0 +1,101 @@
+import type { DstackTdxEvidence, TdxCollateral } from '@dcml/attest';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { makeEvidence, verify } from './simulated-evidence.ts';
+
+const sound = makeEvidence();
+const collateralParts = Object.keys(sound.collateral) as (keyof TdxCollateral)[];
+
+/** A mutation is never accepted and never an exception: `verify` rejecting would fail the test. */
+async function expectRefused(evidence: DstackTdxEvidence, what: string): Promise<void> {
+  const verdict = await verify(evidence);
+  expect(verdict.outcome, what).toBe('fail');
+}
+
+async function inBatches<Item>(items: readonly Item[], run: (item: Item) => Promise<void>): Promise<void> {
+  for (let i = 0; i < items.length; i += 32) await Promise.all(items.slice(i, i + 32).map(run));
+}
+
+const offsets = (length: number): number[] => Array.from({ length }, (_, i) => i);
+/** A seeded sample, in which the first and the last offset always are. */
+function sample(length: number, count: number): number[] {
+  const [drawn = []] = fc.sample(
+    fc.array(fc.integer({ min: 0, max: length - 1 }), { minLength: count, maxLength: count }),
+    { numRuns: 1, seed: fc.readConfigureGlobal().seed ?? 0 },
+  );
+  return [0, length - 1, ...drawn];
+}
+
+describe('mutations of sound evidence', () => {
+  it('refuses a flipped bit in every byte of the quote (in its PEM text: in every 16th)', async () => {
+    const pemAt = Buffer.from(sound.quote).indexOf('-----BEGIN');
+    const phase = (fc.readConfigureGlobal().seed ?? 0) % 16;
+    const chosen = offsets(sound.quote.length).filter((offset) => offset < pemAt || offset % 16 === phase);
+    await inBatches(chosen, async (offset) => {
+      const quote = Uint8Array.from(sound.quote);
+      quote[offset] = quote[offset]! ^ (1 << (offset % 8));
+      await expectRefused({ ...sound, quote }, `quote byte ${offset}`);
+    });
+  });
+
+  it('refuses the quote cut at any length, and with a byte appended', async () => {
+    await inBatches(sample(sound.quote.length, 200), async (length) => {
+      await expectRefused({ ...sound, quote: sound.quote.slice(0, length) }, `quote of ${length} bytes`);
+    });
+    await expectRefused({ ...sound, quote: Uint8Array.of(...sound.quote, 1) }, 'appended byte');
+    await expectRefused({ ...sound, quote: new Uint8Array(20_000) }, 'huge quote');
+  });
+
+  it.each(collateralParts)('refuses flipped and removed characters of %s', async (part) => {
+    const text = sound.collateral[part];
+    await inBatches(sample(text.length, 24), async (offset) => {
+      const flipped = String.fromCharCode(text.charCodeAt(offset) ^ (1 << (offset % 7)));
+      const changed = text.slice(0, offset) + flipped + text.slice(offset + 1);
+      await expectRefused(
+        { ...sound, collateral: { ...sound.collateral, [part]: changed } },
+        `${part}[${offset}]`,
+      );
+    });
+    await inBatches(sample(text.length - 1, 8), async (length) => {
+      const cut = { ...sound.collateral, [part]: text.slice(0, length) };
+      await expectRefused({ ...sound, collateral: cut }, `${part} of ${length} characters`);
+    });
+  });
+
+  it('refuses random bytes in the place of a quote', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 6000 }), async (quote) => {
+        await expectRefused({ ...sound, quote }, 'random bytes');
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('refuses splices of the quote with itself and with random bytes', async () => {
+    const { length } = sound.quote;
+    const splice = fc.record({
+      at: fc.integer({ min: 0, max: length - 1 }),
+      remove: fc.integer({ min: 0, max: 40 }),
+      insert: fc.uint8Array({ maxLength: 40 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(splice, async ({ at, remove, insert }) => {
+        const quote = Uint8Array.of(
+          ...sound.quote.slice(0, at),
+          ...insert,
+          ...sound.quote.slice(at + remove),
+        );
+        fc.pre(Buffer.compare(quote, sound.quote) !== 0);
+        // Zero bytes after the end are padding, which real guests send.
+        fc.pre(
+          !(
+            Buffer.compare(quote.slice(0, length), sound.quote) === 0 &&
+            quote.slice(length).every((byte) => byte === 0)
+          ),
+        );
+        await expectRefused({ ...sound, quote }, `splice at ${at}`);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
