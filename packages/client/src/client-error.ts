@@ -26,6 +26,7 @@ type Code =
   | 'CLIENT_NOT_FOUND'
   | 'CLIENT_PROXY_PORT'
   | 'CLIENT_PROXY_FORBIDDEN'
+  | 'CLIENT_PROXY_KEY'
   | 'CLIENT_INTERNAL';
 
 export const clientErrors: Readonly<Record<Code, ErrorEntry>> = {
@@ -180,6 +181,12 @@ export const clientErrors: Readonly<Record<Code, ErrorEntry>> = {
     httpStatus: 403,
     meaning: 'A web page of a foreign origin, or a foreign Host header, asked the local proxy.',
     fix: 'Ask 127.0.0.1 or localhost directly, or allow the origin in the proxy settings.',
+  },
+  CLIENT_PROXY_KEY: {
+    advice: 'fix-input',
+    httpStatus: 401,
+    meaning: 'The local proxy was asked without its key.',
+    fix: 'Send the key that the proxy was started with as the API key (Authorization: Bearer).',
   },
   CLIENT_INTERNAL: {
     advice: 'report-bug',

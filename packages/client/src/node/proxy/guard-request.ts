@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ClientError } from '../../client-error.ts';
 
@@ -29,6 +30,15 @@ export function guardRequest(
     throw new ClientError('CLIENT_PROXY_FORBIDDEN', 'a web page of another site asks');
   }
   return null;
+}
+
+/** Other users of this machine must not spend the deposit. Throws `CLIENT_PROXY_KEY`. */
+export function assertApiKey(request: IncomingMessage, apiKey: string): void {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  const given = request.headers.authorization ?? '';
+  if (!timingSafeEqual(digest(given), digest(`Bearer ${apiKey}`))) {
+    throw new ClientError('CLIENT_PROXY_KEY', 'the API key is not the one of this proxy');
+  }
 }
 
 /** Headers that let an allowed page read the answer. */

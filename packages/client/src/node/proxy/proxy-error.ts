@@ -2,6 +2,7 @@ import { type DcmlError, isDcmlError, type JsonObject } from '@dcml/core';
 import { ClientError } from '../../client-error.ts';
 
 const TYPES: Readonly<Record<number, string>> = {
+  401: 'unauthorized',
   402: 'payment_required',
   403: 'permission_error',
   404: 'not_found',

@@ -4,7 +4,7 @@ import { fetchModels, verificationHeaders } from '../../dcml-fetch.ts';
 import { exportArchive } from '../../receipt-archive.ts';
 import { type InferenceEndpoint, inferenceEndpoints } from '../../request-cost.ts';
 import type { Session } from '../../session.ts';
-import { corsHeaders, guardRequest } from './guard-request.ts';
+import { assertApiKey, corsHeaders, guardRequest } from './guard-request.ts';
 import { proxyErrorBody, toDcmlError } from './proxy-error.ts';
 import { serveAnswer } from './serve-answer.ts';
 import { encodeSessionStatus } from './status-json.ts';
@@ -15,6 +15,8 @@ export interface ProxyOptions {
   readonly port: number;
   /** Only an address of this machine itself. Default 127.0.0.1. */
   readonly host?: '127.0.0.1' | '::1';
+  /** Asked of every request as a bearer token; without it every program of this machine may use the proxy. */
+  readonly apiKey?: string;
   /** Web origins whose pages may use the proxy. Default none. */
   readonly allowedOrigins?: readonly string[];
   /** Aborting closes the proxy. */
@@ -105,6 +107,7 @@ function createHandler(
     let headers: Readonly<Record<string, string>> = {};
     try {
       headers = corsHeaders(guardRequest(request, portOf(), options.allowedOrigins ?? []));
+      if (options.apiKey !== undefined && request.method !== 'OPTIONS') assertApiKey(request, options.apiKey);
       await serve(options.session, { request, response, headers, signal });
     } catch (thrown) {
       if (gone.signal.aborted) return;
