@@ -1,25 +1,12 @@
-import { defaultPolicy } from '@dcml/attest';
-import type { JsonObject } from '@dcml/core';
-import type { PolicyFacts } from '@dcml/devnet';
 import { chooseModel } from '../model/choose-model.ts';
 import type { Command } from '../program/command.ts';
 import { parsePort } from '../program/read-option.ts';
 import { runService } from '../program/run-service.ts';
 import { dcmlArgv } from '../program/self.ts';
-import { encodeEvidencePolicy } from '../settings/evidence-policy.ts';
 import { modelsDirectory, modelsDirectoryOption } from '../settings/models-directory.ts';
 import { formatNetwork } from './network/format-network.ts';
 
 const DEFAULT_PORT = 7878;
-
-/** As strict as the default, but for the one root that this network's evidence ends in: verdicts say `SIMULATED`. */
-function policyFor({ rootPem, composeHash }: PolicyFacts): JsonObject {
-  return encodeEvidencePolicy({
-    ...defaultPolicy,
-    roots: [{ name: 'SIMULATED root of this home', kind: 'intel', certificatePem: rootPem }],
-    composeHashes: [composeHash],
-  });
-}
 
 export const up: Command = {
   name: 'up',
@@ -56,6 +43,7 @@ export const up: Command = {
       enclave: parsePort('enclave-port', strings['enclave-port']),
     };
     const { encodeNetworkInfo, startNetwork } = await import('@dcml/devnet');
+    const { simulatedPolicy } = await import('../settings/simulated-policy.ts');
     return runService(context, async (signal) => {
       const network = await startNetwork({
         home,
@@ -68,7 +56,7 @@ export const up: Command = {
             onWarning: (line) => output.warn(line),
             signal: stop,
           }),
-        policyFor,
+        policyFor: simulatedPolicy,
         ports,
         onProgress: (line) => output.progress(line),
         signal,

@@ -1,7 +1,6 @@
 import { openClient } from '../../client/open-client.ts';
 import type { Command } from '../../program/command.ts';
 import { chainOptions, keyOptions } from '../../settings/chain-access.ts';
-import { channelToJson, channelToLine } from './describe-channel.ts';
 import { readEntries } from './read-entries.ts';
 
 export const channelList: Command = {
@@ -12,6 +11,7 @@ export const channelList: Command = {
   options: { ...chainOptions, ...keyOptions },
   examples: ['dcml channel list', 'dcml channel list --json'],
   async run(context) {
+    const { channelToJson, channelToLine } = await import('./describe-channel.ts');
     const client = await openClient(context);
     try {
       const entries = await readEntries(client, context.signal);

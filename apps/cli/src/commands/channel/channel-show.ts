@@ -1,7 +1,6 @@
 import { openClient } from '../../client/open-client.ts';
 import type { Command } from '../../program/command.ts';
 import { chainOptions, keyOptions } from '../../settings/chain-access.ts';
-import { channelToJson, channelToText } from './describe-channel.ts';
 import { readEntries, selectEntry } from './read-entries.ts';
 
 export const channelShow: Command = {
@@ -12,6 +11,7 @@ export const channelShow: Command = {
   options: { ...chainOptions, ...keyOptions },
   examples: ['dcml channel show', 'dcml channel show 0x1a2b3c --json'],
   async run(context) {
+    const { channelToJson, channelToText } = await import('./describe-channel.ts');
     const client = await openClient(context);
     try {
       const entry = selectEntry(await readEntries(client, context.signal), context.positionals[0]);
