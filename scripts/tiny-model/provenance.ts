@@ -4,7 +4,7 @@ import { encodeUtf8, toHex } from '@dcml/core';
 import { corpusFiles, corpusPath } from './corpus.ts';
 
 /** The code that decides the bytes of the model; what only builds, reads or tests it is left out. */
-export const trainingScripts = [
+const trainingScripts = [
   'adam.ts',
   'attention.ts',
   'backward.ts',

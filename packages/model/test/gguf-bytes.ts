@@ -48,7 +48,7 @@ export function arrayEntry(
   return concatBytes(text(key), typeNumber('array'), typeNumber(type), u64(values.length), ...items);
 }
 
-export interface TensorBytes {
+interface TensorBytes {
   readonly name: string;
   readonly dimensions: readonly number[];
   readonly type: number;

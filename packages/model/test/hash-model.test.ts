@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { asModelHash, encodeUtf8 } from '@dcml/core';
+import { asModelHash, concatBytes, encodeUtf8, sha256, toHex } from '@dcml/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hashManifest, parseModelManifest } from '../src/index.ts';
 import { type HashProgress, hashFile, hashModel, readGgufFile, verifyModel } from '../src/node/index.ts';
@@ -45,6 +45,17 @@ describe('hashModel', () => {
       ['sub/weights.safetensors', 3_000_000],
     ]);
     expect(seen.at(-1)).toEqual({ hashedBytes: 3_000_002, totalBytes: 3_000_002 });
+  });
+
+  it('counts the tensor directory and data as weights, and not the padding between them', async () => {
+    const bytes = sampleGguf();
+    const { header, components } = (await hashFile(await write('x', bytes))).gguf!;
+    const { directoryOffset, directoryEnd, dataOffset } = header;
+    const weights = concatBytes(bytes.subarray(directoryOffset, directoryEnd), bytes.subarray(dataOffset));
+    expect(components.weights).toBe(toHex(sha256(weights)));
+    expect(components.chat_template).toBe(
+      toHex(sha256(encodeUtf8('{"tokenizer.chat_template":["string","{{ messages }}"]}'))),
+    );
   });
 
   it('finds a header that spans many reads', async () => {

@@ -56,12 +56,18 @@ function typed(value: GgufValue): JsonValue {
   return [value.type, plain(value.value)];
 }
 
-/** Digests of the metadata parts: SHA-256 of the RFC 8785 form of `{key: typed value}`. */
-export function digestMetadata(header: GgufHeader): Omit<GgufComponents, 'weights'> {
+/**
+ * Digests of the metadata parts: SHA-256 of the RFC 8785 form of `{key: typed value}`. `hash` may be a faster SHA-256
+ * than the portable one.
+ */
+export function digestMetadata(
+  header: GgufHeader,
+  hash: (bytes: Uint8Array) => Uint8Array = sha256,
+): Omit<GgufComponents, 'weights'> {
   const digest = (component: GgufComponent): string => {
     const members = [...header.metadata].filter(([key]) => componentOfKey(key) === component);
     const json = Object.fromEntries(members.map(([key, value]) => [key, typed(value)]));
-    return toHex(sha256(canonicalJsonBytes(json)));
+    return toHex(hash(canonicalJsonBytes(json)));
   };
   return {
     tokenizer: digest('tokenizer'),

@@ -23,7 +23,7 @@ function whyUnsafe(path: string): string | undefined {
 }
 
 /** Throws `MODEL_MANIFEST` unless `path` is relative, with `/`, inside its directory, and in one spelling only. */
-export function assertManifestPath(path: string): void {
+function assertManifestPath(path: string): void {
   const why = whyUnsafe(path);
   if (why !== undefined) {
     throw new ModelError('MODEL_MANIFEST', `manifest: path ${JSON.stringify(path.slice(0, 200))} ${why}`);

@@ -9,6 +9,8 @@ export interface GgufParts {
   readonly components: GgufComponents;
 }
 
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+
 const MAGIC = [0x47, 0x47, 0x55, 0x46]; // "GGUF"
 
 /**
@@ -57,6 +59,6 @@ export class GgufWatcher {
   result(): GgufParts | undefined {
     if (this.#header === undefined) return undefined;
     const weights = toHex(this.#weights.digest());
-    return { header: this.#header, components: { weights, ...digestMetadata(this.#header) } };
+    return { header: this.#header, components: { weights, ...digestMetadata(this.#header, sha256) } };
   }
 }

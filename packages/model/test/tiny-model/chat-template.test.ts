@@ -2,7 +2,7 @@ import { Template } from '@huggingface/jinja';
 import { describe, expect, it } from 'vitest';
 import { chatTemplate } from '../../../../scripts/tiny-model/chat-template.ts';
 import { readCorpus } from '../../../../scripts/tiny-model/corpus.ts';
-import { renderChat } from '../../../../scripts/tiny-model/render-chat.ts';
+import { renderChat, templateJson } from '../../../../scripts/tiny-model/render-chat.ts';
 
 const template = new Template(chatTemplate);
 
@@ -13,6 +13,11 @@ describe('chat template of the tiny model', () => {
       const expected = renderChat(messages, tools).map(({ text }) => text);
       expect(template.render({ messages, tools: wrapped })).toBe(expected.join(''));
     }
+  });
+
+  it('writes JSON as the tojson filter does', () => {
+    const value = { a: [1, 'two', null, true, {}], b: { c: 1.5, d: [] } };
+    expect(new Template('{{ v | tojson }}').render({ v: value })).toBe(templateJson(value));
   });
 
   it('opens the answer of the assistant', () => {

@@ -16,7 +16,7 @@ const ENCRYPTED = 1;
 const STORED = 0;
 const DEFLATED = 8;
 
-export interface ZipMember {
+interface ZipMember {
   readonly method: typeof STORED | typeof DEFLATED;
   readonly crc32: number;
   readonly compressedBytes: number;
