@@ -148,6 +148,13 @@ describe('verifyReport (aci/1 section 9.1)', () => {
     expect(byName['source_provenance']).not.toBe('pass');
   });
 
+  it('a compose beside the evidence that no event measures is not read, though the evidence does not fail', async () => {
+    const compose = appCompose.replace('{', '{"name":"unmeasured",');
+    const { verdict, byName } = await outcomes(reportFor({ appCompose: compose }));
+    expect(byName).toMatchObject({ report_data_bound: 'pass', measured_configuration: 'unknown' });
+    expect(verdict.established).toBeNull();
+  });
+
   it('provenance: the measured compose confirms it, contradicts it, or nothing does', async () => {
     const report = reportFor();
     const source = (
