@@ -2,46 +2,31 @@
  * Builds contracts/ with forge and writes ABI and bytecode to packages/evm/src/artifacts.
  *
  *   node scripts/build-contracts.ts           build and write
- *   node scripts/build-contracts.ts --check   fail when the committed artifacts differ from a fresh build
- *   node scripts/build-contracts.ts --test    forge tests, format, lint and gas figures
+ *   node scripts/build-contracts.ts --check   format, lint, and fail when the committed artifacts differ from a build
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { findFoundryTool } from './foundry.ts';
 
 const root = join(import.meta.dirname, '..');
 const contracts = join(root, 'contracts');
 const artifacts = join(root, 'packages/evm/src/artifacts');
-const require = createRequire(import.meta.url);
 
 const built = [
   { contract: 'ModelRegistry', file: 'model-registry.ts', name: 'modelRegistry' },
   { contract: 'InferenceChannels', file: 'inference-channels.ts', name: 'inferenceChannels' },
 ] as const;
 
-function findForge(): string {
-  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
-  const name = `@foundry-rs/forge-${process.platform}-${arch}`;
-  try {
-    return join(dirname(require.resolve(`${name}/package.json`)), 'bin/forge');
-  } catch {
-    throw new Error(`forge is not installed: npm has no optional package ${name} here`);
-  }
-}
-
 interface RunOptions {
   readonly cwd: string;
   readonly input?: string;
-  readonly env?: Readonly<Record<string, string>>;
 }
-
-const forge = findForge();
 
 function run(command: string, args: readonly string[], options: RunOptions): string {
   // The shim contracts/bin/solc starts through `env node`: give it the Node that runs us.
   const PATH = `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`;
-  const env = { ...process.env, ...options.env, PATH };
+  const env = { ...process.env, PATH };
   const result = spawnSync(command, args, { ...options, env, encoding: 'utf8', maxBuffer: 1 << 28 });
   if (result.error !== undefined) throw result.error;
   if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}\n${result.stdout}${result.stderr}`);
@@ -73,15 +58,7 @@ export const ${name}Bytecode: Hex = '${output.bytecode.object}';
   });
 }
 
-function testContracts(): void {
-  run(forge, ['fmt', '--check'], { cwd: contracts });
-  run(forge, ['lint', 'src'], { cwd: contracts });
-  // Fails too when a gas figure differs from contracts/snapshots.
-  const output = run(forge, ['test'], { cwd: contracts, env: { FORGE_SNAPSHOT_CHECK: 'true' } });
-  console.log(output.trimEnd().split('\n').at(-1));
-}
-
-function buildArtifacts(write: boolean): void {
+function buildArtifacts(forge: string, write: boolean): void {
   run(forge, ['build'], { cwd: contracts });
   const stale: string[] = [];
   for (const { contract, file, name } of built) {
@@ -94,16 +71,16 @@ function buildArtifacts(write: boolean): void {
     throw new Error(`not what contracts/ builds to: ${stale.join(', ')}\nrun: npm run contracts`);
 }
 
-const mode = process.argv[2] ?? '--write';
-const modes: Readonly<Record<string, () => void>> = {
-  '--test': testContracts,
-  '--check': () => buildArtifacts(false),
-  '--write': () => buildArtifacts(true),
-};
 try {
-  const selected = modes[mode];
-  if (selected === undefined) throw new Error('usage: build-contracts.ts [--check | --test]');
-  selected();
+  const mode = process.argv[2];
+  const forge = findFoundryTool('forge');
+  if (mode !== undefined && mode !== '--check') throw new Error('usage: build-contracts.ts [--check]');
+  if (forge === undefined) throw new Error('forge has no build for this platform');
+  if (mode === '--check') {
+    run(forge, ['fmt', '--check'], { cwd: contracts });
+    run(forge, ['lint', 'src'], { cwd: contracts });
+  }
+  buildArtifacts(forge, mode === undefined);
 } catch (error) {
   console.error((error as Error).message);
   process.exitCode = 1;

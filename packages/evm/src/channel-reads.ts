@@ -1,6 +1,7 @@
 import type { ChannelConfig } from '@dcml/channel';
 import { type Address, asChannelId, type Challenge, type ChannelId } from '@dcml/core';
 import { inferenceChannelsAbi as abi } from './artifacts/inference-channels.ts';
+import type { ChainClient } from './chain-client.ts';
 import { type ChannelStatus, fromAbiSeconds, fromAbiStatus } from './channel-values.ts';
 import type { DcmlChain } from './contracts.ts';
 import { type CallOptions, read } from './send.ts';
@@ -41,7 +42,7 @@ export function getBalance(chain: DcmlChain, account: Address, options?: CallOpt
 }
 
 /** An account's coins outside the contract, in wei. */
-export function getCoins(chain: DcmlChain, account: Address, options?: CallOptions): Promise<bigint> {
+export function getCoins(chain: ChainClient, account: Address, options?: CallOptions): Promise<bigint> {
   return read(chain.viem.getBalance({ address: account }), options);
 }
 

@@ -76,12 +76,20 @@ function withDeadline<Value>(task: Promise<Value>, ms: number, signal: AbortSign
   });
 }
 
+export interface AnvilOptions {
+  readonly chainId: number;
+  /** Unix seconds of block 0. */
+  readonly genesisTime: number;
+  readonly signal: AbortSignal;
+}
+
 /** Starts anvil on a free port of 127.0.0.1; it mines only when told. Throws `DEVNET_CHAIN_START`, `DEVNET_CHAIN_MISSING`. */
-export async function startAnvil(chainId: number, signal: AbortSignal): Promise<AnvilProcess> {
-  const flags = ['--host', '127.0.0.1', '--port', '0', '--chain-id', String(chainId), '--hardfork', 'osaka'];
-  // No accounts of its own: keys are ours alone. The state travels by RPC, which would not fit the default limit.
-  flags.push('--accounts', '0', '--no-mining', '--no-request-size-limit', '--threads', '1');
-  const command = ['-c', WATCHDOG, 'watchdog', findAnvil(), ...flags];
+export async function startAnvil({ chainId, genesisTime, signal }: AnvilOptions): Promise<AnvilProcess> {
+  const place = ['--host', '127.0.0.1', '--port', '0', '--threads', '1'];
+  // No accounts of its own: keys are ours alone. Blocks only when asked for: the journal decides their times.
+  const rules = ['--hardfork', 'osaka', '--accounts', '0', '--no-mining'];
+  const genesis = ['--chain-id', String(chainId), '--timestamp', String(genesisTime)];
+  const command = ['-c', WATCHDOG, 'watchdog', findAnvil(), ...place, ...rules, ...genesis];
   // An own process group: Ctrl-C in a terminal must reach us first, so that we stop it in order.
   const child = spawn('/bin/sh', command, { stdio: ['ignore', 'pipe', 'ignore', 'pipe'], detached: true });
   const stdout = child.stdio[1] as Readable;

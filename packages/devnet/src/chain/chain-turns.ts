@@ -1,62 +1,62 @@
 import type { Clock } from '@dcml/core';
 import { afterBlock, blockTime, type ClockState, readSeconds } from './chain-clock.ts';
+import type { JournalEntry } from './chain-journal.ts';
 import { type RpcCall, type RpcOutcome, type RpcRequest, resultOf, rpcErrors } from './json-rpc.ts';
-
-/** Everything that a restart needs. */
-export interface ChainSnapshot {
-  readonly clock: ClockState;
-  /** What `anvil_dumpState` gave: accounts, blocks, transactions and receipts. */
-  readonly node: string;
-}
 
 export interface ChainTurnsOptions {
   readonly call: RpcCall;
   readonly clock: Clock;
   readonly clockState: ClockState;
-  /** Resolves once the snapshot would survive a crash. */
-  readonly store: (snapshot: ChainSnapshot) => Promise<void>;
+  /** Resolves once the entry would survive a crash. */
+  readonly append: (entry: JournalEntry) => Promise<void>;
 }
 
-/** Changes that `anvil_dumpState` keeps. Whatever it would forget is refused, since a restart would undo it. */
-const STORED_CHANGES: readonly string[] = [
+/** Changes that give the same chain when they are executed again. Others are refused, since a restart would undo them. */
+const REPEATABLE_CHANGES: readonly string[] = [
   'anvil_setBalance',
   'anvil_setCode',
   'anvil_setNonce',
   'anvil_setStorageAt',
 ];
-const READS = /^(?:eth|net|web3|txpool|debug)_/;
-/** They need keys or state in the node, which has none. */
-const REFUSED: readonly string[] = ['eth_sendTransaction', 'eth_sign', 'eth_signTransaction', 'eth_accounts'];
+/** What changes nothing. A list, since nodes know more ways to send than eth_sendRawTransaction. */
+const READS =
+  /^(?:eth_(?:get\w+|call|simulateV1|chainId|blockNumber|syncing|gasPrice|estimateGas|feeHistory|maxPriorityFeePerGas|blobBaseFee|createAccessList)|net_\w+|web3_\w+|txpool_\w+|debug_trace\w+)$/;
 
 const invalid = (message: string): RpcOutcome => ({ error: { code: -32602, message } });
 
 /**
- * Serves requests in turns: all that wait are executed in order, then the state is stored once, and only then is
- * anything answered. So nobody, not even a reader, sees what a crash could take back.
+ * Serves requests in turns: all that wait are executed in order, then the changes are stored at once, and only
+ * then is anything answered. So nobody, not even a reader, sees what a crash could take back.
  */
 export class ChainTurns {
   readonly #options: ChainTurnsOptions;
   #clockState: ClockState;
   #waiting: { request: RpcRequest; answer: (outcome: RpcOutcome) => void }[] = [];
-  #running = false;
-  /** Stays set while storing fails: nothing is answered before the disk has it. */
-  #unstored = false;
+  #run: Promise<void> | null = null;
+  /** Kept while storing fails: nothing is answered before the disk has it. */
+  #unstored: JournalEntry['calls'][number][] = [];
+  #storedClock: ClockState;
 
   constructor(options: ChainTurnsOptions) {
     this.#options = options;
     this.#clockState = options.clockState;
+    this.#storedClock = options.clockState;
   }
 
   /** Never rejects: failures are JSON-RPC errors. */
   handle(request: RpcRequest): Promise<RpcOutcome> {
     return new Promise((answer) => {
       this.#waiting.push({ request, answer });
-      if (!this.#running) void this.#run();
+      this.#run ??= this.#serve();
     });
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
+  /** Resolves when nothing is being executed or stored. */
+  async settled(): Promise<void> {
+    await this.#run;
+  }
+
+  async #serve(): Promise<void> {
     while (this.#waiting.length > 0) {
       const turn = this.#waiting;
       this.#waiting = [];
@@ -65,20 +65,27 @@ export class ChainTurns {
       const failure = await this.#storeChanges();
       for (const [i, { answer }] of turn.entries()) answer(failure ?? outcomes[i]!);
     }
-    this.#running = false;
+    this.#run = null;
   }
 
   async #storeChanges(): Promise<RpcOutcome | null> {
-    if (!this.#unstored) return null;
+    if (this.#unstored.length === 0 && this.#clockState === this.#storedClock) return null;
     try {
-      const node = resultOf(await this.#options.call('anvil_dumpState', []));
-      if (typeof node !== 'string') throw new TypeError('anvil_dumpState gave no text');
-      await this.#options.store({ clock: this.#clockState, node });
-      this.#unstored = false;
+      const { hash } = await this.#newestBlock();
+      await this.#options.append({ calls: this.#unstored, clock: this.#clockState, head: hash });
+      this.#unstored = [];
+      this.#storedClock = this.#clockState;
       return null;
     } catch {
       return { error: { ...rpcErrors.internal, message: 'the chain state could not be stored' } };
     }
+  }
+
+  /** Calls a method that changes the node, and remembers it for the journal once it did. */
+  async #change(method: string, params: readonly unknown[]): Promise<RpcOutcome> {
+    const outcome = await this.#options.call(method, params);
+    if ('result' in outcome) this.#unstored.push({ method, params });
+    return outcome;
   }
 
   async #execute({ method, params }: RpcRequest): Promise<RpcOutcome> {
@@ -95,38 +102,36 @@ export class ChainTurns {
         case 'evm_setNextBlockTimestamp':
           return await this.#setNextTimestamp(params[0]);
       }
-      if (STORED_CHANGES.includes(method)) {
-        this.#unstored = true;
-        return await this.#options.call(method, params);
-      }
-      if (READS.test(method) && !REFUSED.includes(method)) return await this.#options.call(method, params);
+      if (REPEATABLE_CHANGES.includes(method)) return await this.#change(method, params);
+      if (READS.test(method)) return await this.#options.call(method, params);
       return { error: { code: -32601, message: `${method} is not served by this chain` } };
     } catch {
       return { error: rpcErrors.internal };
     }
   }
 
-  async #newestTime(): Promise<number> {
+  async #newestBlock(): Promise<{ hash: string; time: number }> {
     const block = resultOf(await this.#options.call('eth_getBlockByNumber', ['latest', false]));
-    return Number((block as { timestamp: string }).timestamp);
+    const { hash, timestamp } = block as { hash: string; timestamp: string };
+    return { hash, time: Number(timestamp) };
   }
 
   async #mine(): Promise<void> {
     const nowMs = this.#options.clock.now();
-    const time = blockTime(this.#clockState, await this.#newestTime(), nowMs);
-    this.#unstored = true;
-    resultOf(await this.#options.call('evm_mine', [time]));
+    const time = blockTime(this.#clockState, (await this.#newestBlock()).time, nowMs);
+    resultOf(await this.#change('evm_mine', [time]));
     this.#clockState = afterBlock(this.#clockState, time, nowMs);
   }
 
   /** Mines at once, so that the answer means: it is in a block. A transaction that cannot be mined yet is refused. */
   async #sendRawTransaction(params: readonly unknown[]): Promise<RpcOutcome> {
-    const sent = await this.#options.call('eth_sendRawTransaction', params);
+    const sent = await this.#change('eth_sendRawTransaction', params);
     if ('error' in sent) return sent;
     await this.#mine();
     const receipt = await this.#options.call('eth_getTransactionReceipt', [sent.result]);
     if ('result' in receipt && receipt.result !== null) return sent;
-    await this.#options.call('anvil_dropTransaction', [sent.result]);
+    // The pool has nothing else: all that can be mined was mined.
+    await this.#change('anvil_dropAllTransactions', []);
     return {
       error: { code: -32000, message: 'the transaction cannot be mined now: nonce too high or fee too low' },
     };
@@ -158,17 +163,15 @@ export class ChainTurns {
     const seconds = readSeconds(value);
     if (seconds === null) return invalid('expected seconds');
     this.#clockState = { ...this.#clockState, offsetSeconds: this.#clockState.offsetSeconds + seconds };
-    this.#unstored = true;
     return { result: this.#clockState.offsetSeconds };
   }
 
   async #setNextTimestamp(value: unknown): Promise<RpcOutcome> {
     const nextTimestamp = readSeconds(value);
-    if (nextTimestamp === null || nextTimestamp < (await this.#newestTime())) {
+    if (nextTimestamp === null || nextTimestamp < (await this.#newestBlock()).time) {
       return invalid('expected Unix seconds that are not before the newest block');
     }
     this.#clockState = { ...this.#clockState, nextTimestamp };
-    this.#unstored = true;
     return { result: null };
   }
 }

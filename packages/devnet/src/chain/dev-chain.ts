@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { type Address, type Clock, systemClock } from '@dcml/core';
 import { DevnetError } from '../devnet-error.ts';
 import { type AnvilProcess, startAnvil } from './anvil-process.ts';
-import { type ClockState, wallTime } from './chain-clock.ts';
-import { type ChainSnapshot, ChainTurns } from './chain-turns.ts';
-import { readIfPresent, writeDurably } from './durable-file.ts';
+import { wallTime } from './chain-clock.ts';
+import { type JournalEntry, openJournal } from './chain-journal.ts';
+import { ChainTurns } from './chain-turns.ts';
 import { createRpcCall, type RpcCall, resultOf } from './json-rpc.ts';
 import { startRpcServer } from './rpc-server.ts';
 
@@ -34,33 +34,17 @@ export interface DevChain {
   close(): Promise<void>;
 }
 
-interface StateFile {
-  readonly version: 1;
-  readonly chainId: number;
-  readonly clock: ClockState;
-  readonly node: string;
-}
-
-async function loadState(path: string, chainId: number): Promise<StateFile | null> {
-  const text = await readIfPresent(path);
-  if (text === null) return null;
-  let state: StateFile;
+/** Executes a stored chain again. Blocks are a function of the calls, so their hashes show whether it is the same. */
+async function replay(call: RpcCall, entries: readonly JournalEntry[]): Promise<void> {
   try {
-    state = JSON.parse(text) as StateFile;
+    for (const { calls } of entries) {
+      for (const { method, params } of calls) resultOf(await call(method, params));
+    }
+    const head = entries.at(-1)?.head;
+    const newest = resultOf(await call('eth_getBlockByNumber', ['latest', false])) as { hash: string };
+    if (head !== undefined && newest.hash !== head) throw new Error(`${newest.hash} is not ${head}`);
   } catch (cause) {
-    throw new DevnetError('DEVNET_CHAIN_STATE', `${path} is not JSON`, { cause });
-  }
-  if (state.version !== 1 || state.chainId !== chainId) {
-    throw new DevnetError('DEVNET_CHAIN_STATE', `${path} is not a state of chain ${chainId}`);
-  }
-  return state;
-}
-
-async function restore(call: RpcCall, state: StateFile): Promise<void> {
-  try {
-    if (resultOf(await call('anvil_loadState', [state.node])) !== true) throw new Error('refused');
-  } catch (cause) {
-    throw new DevnetError('DEVNET_CHAIN_START', 'the chain did not take its stored state', { cause });
+    throw new DevnetError('DEVNET_CHAIN_START', 'the chain did not become what is stored', { cause });
   }
 }
 
@@ -71,25 +55,21 @@ async function restore(call: RpcCall, state: StateFile): Promise<void> {
  */
 export async function startDevChain(options: DevChainOptions): Promise<DevChain> {
   const { dataDir, chainId = 31337, signal } = options;
-  const path = join(dataDir, 'chain-state.json');
-  const stored = await loadState(path, chainId);
-  const anvil: AnvilProcess = await startAnvil(chainId, signal);
+  const clock = options.clock ?? systemClock;
+  signal.throwIfAborted();
+  const journal = await openJournal(join(dataDir, 'chain.jsonl'), chainId, Math.floor(clock.now() / 1000));
+  let anvil: AnvilProcess | null = null;
   try {
-    const call = createRpcCall(anvil.url, 60_000);
-    if (stored !== null) await restore(call, stored);
-    const store = ({ clock, node }: ChainSnapshot): Promise<void> => {
-      const state: StateFile = { version: 1, chainId, clock, node };
-      return writeDurably(path, JSON.stringify(state));
-    };
+    anvil = await startAnvil({ chainId, genesisTime: journal.header.genesisTime, signal });
+    const node = anvil;
+    const call = createRpcCall(node.url, 60_000);
+    await replay(call, journal.entries);
     const turns = new ChainTurns({
       call,
-      clock: options.clock ?? systemClock,
-      clockState: stored?.clock ?? wallTime,
-      store,
+      clock,
+      clockState: journal.entries.at(-1)?.clock ?? wallTime,
+      append: (entry) => journal.append(entry),
     });
-    // The genesis block is stored too: its hash is part of what clients see.
-    if (stored === null)
-      await store({ clock: wallTime, node: String(resultOf(await call('anvil_dumpState', []))) });
     const server = await startRpcServer(options.port ?? 0, (request) => turns.handle(request));
 
     let closing: Promise<void> | null = null;
@@ -97,13 +77,15 @@ export async function startDevChain(options: DevChainOptions): Promise<DevChain>
       closing ??= (async () => {
         signal.removeEventListener('abort', abort);
         await server.close();
-        await anvil.close();
+        await node.close();
+        await turns.settled();
+        await journal.close();
       })();
       return closing;
     };
     const abort = (): void => void close();
     signal.addEventListener('abort', abort, { once: true });
-    void anvil.exited.then(async (reason) => {
+    void node.exited.then(async (reason) => {
       if (closing !== null) return;
       await close();
       options.onExit(reason);
@@ -114,7 +96,7 @@ export async function startDevChain(options: DevChainOptions): Promise<DevChain>
     return {
       rpcUrl: server.url,
       chainId,
-      pid: anvil.pid,
+      pid: node.pid,
       setBalance: async (account, amountWei) => {
         await change('anvil_setBalance', [account, `0x${amountWei.toString(16)}`]);
       },
@@ -125,7 +107,8 @@ export async function startDevChain(options: DevChainOptions): Promise<DevChain>
       close,
     };
   } catch (error) {
-    await anvil.close();
+    await anvil?.close();
+    await journal.close();
     throw error;
   }
 }
