@@ -54,8 +54,10 @@ function toRequest(
   return { account, to, data, value: valueWei ?? 0n };
 }
 
-async function submit(client: ChainClient, transaction: Transaction): Promise<Hex> {
+async function submit(client: ChainClient, transaction: Transaction, signal?: AbortSignal): Promise<Hex> {
   const { viem } = client;
+  // It may have waited for its turn: who gave up meanwhile does not pay.
+  signal?.throwIfAborted();
   const request = toRequest(client, transaction);
   const wallet = createWalletClient({
     chain: viem.chain,
@@ -69,9 +71,9 @@ async function submit(client: ChainClient, transaction: Transaction): Promise<He
 async function send(
   client: ChainClient,
   transaction: Transaction,
-  timeoutMs: number,
+  { timeoutMs = 60_000, signal }: CallOptions,
 ): Promise<SentTransaction> {
-  const hash = await client.inTurn(() => submit(client, transaction));
+  const hash = await client.inTurn(() => submit(client, transaction, signal));
   const receipt = await client.viem
     .waitForTransactionReceipt({ hash, timeout: timeoutMs })
     .catch((error: unknown) => {
@@ -101,7 +103,7 @@ export async function sendTransaction(
   options: CallOptions = {},
 ): Promise<SentTransaction> {
   try {
-    return await abortable(send(client, transaction, options.timeoutMs ?? 60_000), options.signal);
+    return await abortable(send(client, transaction, options), options.signal);
   } catch (error) {
     if (options.signal?.aborted && error === options.signal.reason) throw error;
     throw readError(error);
