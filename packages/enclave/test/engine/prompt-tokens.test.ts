@@ -1,10 +1,11 @@
 import fc from 'fast-check';
-import type { Token } from 'node-llama-cpp';
+import type { LlamaModel, Token } from 'node-llama-cpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ChatTemplate } from '../../src/engine/llama/chat-template.ts';
 import { type LlamaModelParts, loadModel } from '../../src/engine/llama/load-model.ts';
 import { hasMarks, markText, unmarkText } from '../../src/engine/llama/marked-text.ts';
 import { PromptTokenizer } from '../../src/engine/llama/prompt-tokens.ts';
+import type { Vocabulary } from '../../src/engine/llama/vocabulary.ts';
 import { tinyModelPath } from './tiny-engine.ts';
 
 let parts: LlamaModelParts;
@@ -178,5 +179,56 @@ describe('vocabulary', () => {
       if (text !== null) expect(text.trimStart()).toBe(parts.model.detokenize([token], true).trimStart());
       else expect(bytes.length).toBeGreaterThan(0);
     }
+  });
+});
+
+describe('a tokenizer that would build control tokens out of plain text', () => {
+  // SentencePiece models in llama.cpp can merge `<` `s>` into the control token, and user-defined tokens
+  // are found in any text; this one does both.
+  const words = ['<s>', '<call>', '<b>'];
+  const model = {
+    vocabularyType: 'spm',
+    tokens: { bos: 0, shouldPrependBosToken: true },
+    tokenize: (text: string) =>
+      [...text.matchAll(/<s>|<call>|<b>|./gsu)].map(([piece]) => {
+        const known = words.indexOf(piece);
+        return known === -1 ? 100 + piece.codePointAt(0)! : known;
+      }),
+  };
+  const vocabulary = {
+    controlTokens: new Map([['<s>', 0]]),
+    markupTokens: () =>
+      new Map([
+        ['<call>', 1],
+        ['<b>', 2],
+      ]),
+    isControl: (token: number) => token === 0,
+  };
+  const tokenizer = new PromptTokenizer(
+    model as unknown as LlamaModel,
+    vocabulary as unknown as Vocabulary,
+    'template with <call>',
+  );
+  const idsOf = (text: string): number[] => Array.from(text, (character) => 100 + character.codePointAt(0)!);
+
+  it('gets such text in pieces, while other user-defined tokens stay whole', () => {
+    expect(tokenizer.tokenizeText('a<s>b')).toEqual([0, ...idsOf('a<s>b')]);
+    expect(tokenizer.tokenizeText('<<s>s>')).toEqual([0, ...idsOf('<<s>s>')]);
+    expect(tokenizer.tokenizeText('<call>')).toEqual([0, ...idsOf('<call>')]);
+    expect(tokenizer.tokenizeText('<b>')).toEqual([0, 2]);
+  });
+
+  it('still takes them from the template', () => {
+    expect(tokenizer.tokenizeRendered(`<s><call>${markText('<call><s>')}`)).toEqual([
+      0,
+      1,
+      ...idsOf('<call><s>'),
+    ]);
+  });
+
+  it('is not believed when it makes one nevertheless', () => {
+    const bad = { ...model, tokenize: () => [0] };
+    const broken = new PromptTokenizer(bad as unknown as LlamaModel, vocabulary as unknown as Vocabulary, '');
+    expect(() => broken.tokenizeText('x')).toThrow(expect.objectContaining({ code: 'ENGINE_REQUEST' }));
   });
 });

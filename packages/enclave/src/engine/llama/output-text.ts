@@ -26,8 +26,15 @@ export class OutputText {
     const text = piece.text !== null && this.#partial.length === 0 ? piece.text : this.#decode(piece.bytes);
     this.#received += text.length;
     // A token that ends inside a character is delivered with the character.
-    this.#ends.push(this.#partial.length > 0 ? this.#received + 1 : this.#received);
-    return this.#release(this.#stops.length === 0 ? text : this.#scan(text));
+    const end = this.#partial.length > 0 ? this.#received + 1 : this.#received;
+    const out = this.#stops.length === 0 ? text : this.#scan(text);
+    if (this.#ends.length === 0 && end <= this.#emitted + out.length) {
+      this.#emitted += out.length;
+      this.delivered++;
+      return out;
+    }
+    this.#ends.push(end);
+    return this.#release(out);
   }
 
   /** At the end: what was held back because it could have become a stop text. Half a character is dropped. */

@@ -95,10 +95,12 @@ class GrammarWriter {
 
   #typed(schema: JsonObject, type: JsonValue | undefined, path: string, isUnion: boolean): string {
     if (isUnion) this.#allow(schema, path, 'type');
-    switch (type) {
-      case undefined:
-        this.#allow(schema, path);
-        return 'value';
+    if (type === undefined) {
+      this.#allow(schema, path);
+      return 'value';
+    }
+    const name = typeof type === 'string' ? type : '';
+    switch (name) {
       case 'object':
         return this.#object(schema, path);
       case 'array':
@@ -110,7 +112,7 @@ class GrammarWriter {
       case 'boolean':
       case 'null':
         this.#allow(schema, path, 'type');
-        return type;
+        return name;
       default:
         this.#fail(path, 'type is not one of JSON schema');
     }
