@@ -60,7 +60,6 @@ const TYPE_HASH = {
 const ACTION_HASH: Readonly<Record<ChannelAction, Uint8Array>> = {
   status: hashText('status'),
   close: hashText('close'),
-  infer: hashText('infer'),
 };
 
 /** EIP-712 digests under one domain: what is signed, 32 bytes each. All throw `CHANNEL_RANGE` or `CORE_ENCODING`. */

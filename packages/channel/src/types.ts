@@ -90,11 +90,8 @@ export interface SignedOffer extends Offer {
   readonly hostSignature: Signature;
 }
 
-/**
- * What a payer may ask an enclave to do with a channel. `infer` accompanies a request without a new voucher: the
- * channel id is public and the host stores vouchers, so neither may spend what is left of earlier ones.
- */
-export type ChannelAction = 'status' | 'close' | 'infer';
+/** What a payer may ask an enclave to do with a channel. */
+export type ChannelAction = 'status' | 'close';
 
 /** Proof that the payer asks: channel ids are public, so an id alone must not close or show a channel. */
 export interface ChannelRequest {

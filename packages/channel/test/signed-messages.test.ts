@@ -102,7 +102,6 @@ describe('channel request', () => {
     assert(request);
     for (const changed of [
       { ...request, action: 'close' as const },
-      { ...request, action: 'infer' as const },
       { ...request, expiresAt: NOW + 61 },
       { ...request, channelId: otherId },
       new PreparedSigner(digests, secp, strangerKey, channelId).request('status', NOW + 60),

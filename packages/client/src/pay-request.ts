@@ -1,4 +1,4 @@
-import type { SignedVoucher } from '@dcml/channel';
+import type { PriceTerms, SignedVoucher } from '@dcml/channel';
 import { Fields } from '@dcml/core';
 import { encodePaymentSignature, parsePaymentRequired, paymentSignatureHeader } from '@dcml/transport';
 import {
@@ -81,6 +81,15 @@ async function readRefusal(sealed: SealedAnswer, account: ChannelAccount): Promi
   return { answer, requiredWei };
 }
 
+function samePrice(a: PriceTerms, b: PriceTerms): boolean {
+  return (
+    a.ownerPromptPerMTok === b.ownerPromptPerMTok &&
+    a.ownerCompletionPerMTok === b.ownerCompletionPerMTok &&
+    a.hostPromptPerMTok === b.hostPromptPerMTok &&
+    a.hostCompletionPerMTok === b.hostCompletionPerMTok
+  );
+}
+
 /** The x402 header says the same as the sealed body, about this channel, at its price. */
 function assertDemand(sealed: SealedAnswer, account: ChannelAccount, requiredWei: bigint): void {
   const { domain, config, channelId } = account.record;
@@ -91,11 +100,11 @@ function assertDemand(sealed: SealedAnswer, account: ChannelAccount, requiredWei
     demand.terms.asset === config.token &&
     demand.shortfall?.channelId === channelId &&
     demand.shortfall.requiredMaxClaimableWei === requiredWei &&
-    Object.entries(config.price).every(
-      ([name, price]) => demand.price[name as keyof typeof config.price] === price,
-    );
-  if (!isOurs)
+    demand.price !== null &&
+    samePrice(demand.price, config.price);
+  if (!isOurs) {
     throw new ClientError('CLIENT_UNVERIFIED', 'the demand for payment is not about this channel and price');
+  }
 }
 
 type Attempt =

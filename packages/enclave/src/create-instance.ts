@@ -25,7 +25,8 @@ import { createRoutes } from './routes.ts';
 const MAX_CHALLENGES = 10_000;
 const MAX_CHANNELS = 100_000;
 const MAX_RECEIPTS = 20_000;
-const MAX_SEALED_REQUESTS = 200_000;
+// 64 MB, for the whole life of a keyset.
+const MAX_SEALED_REQUESTS = 2_000_000;
 
 export interface InstanceParts {
   readonly clock: Clock;

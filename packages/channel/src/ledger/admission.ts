@@ -4,8 +4,8 @@ import type { SignedVoucher } from '../types.ts';
 /** A request as the ledger sees it. Token counts are whole and not negative. */
 export interface AdmissionRequest {
   /**
-   * Null rides on earlier vouchers. The ledger cannot know who asks then: the caller must have checked a
-   * `ChannelRequest` with action `infer`, since channel ids are public and the host stores vouchers.
+   * Null rides on earlier vouchers. The ledger cannot know who asks then: channel ids are public and the host
+   * stores vouchers, so the caller must have authenticated the payer. The enclave never passes null.
    */
   readonly voucher: SignedVoucher | null;
   /** Upper bound of the prompt's tokens. */

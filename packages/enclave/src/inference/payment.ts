@@ -1,11 +1,12 @@
 import {
   type Admission,
+  type AdmissionFigures,
   type AdmissionRefusal,
   admissionError,
   type ChannelDomain,
   type SignedVoucher,
+  ZERO_ADDRESS,
 } from '@dcml/channel';
-import { asAddress } from '@dcml/core';
 import { encodePaymentRequired, encodePaymentResponse, parsePaymentSignature } from '@dcml/transport';
 import type { ChannelDesk } from '../channels/channel-desk.ts';
 import type { ServedChannel } from '../channels/served-channel.ts';
@@ -20,6 +21,12 @@ export interface CashierOptions {
   readonly domain: ChannelDomain;
   readonly desk: ChannelDesk;
   readonly host: HostLedger;
+}
+
+/** What a request offers in payment. */
+export interface PaymentClaim {
+  readonly channel: ServedChannel;
+  readonly voucher: SignedVoucher;
 }
 
 /** A request that was paid for: its channel and what it may use. */
@@ -50,8 +57,20 @@ export class Cashier {
     this.#options = options;
   }
 
-  /** The channel and the voucher of a request. Throws `ENCLAVE_PAYMENT_REQUIRED`, `ENCLAVE_CHANNEL_UNKNOWN`. */
-  read(header: string | undefined): { readonly channel: ServedChannel; readonly voucher: SignedVoucher } {
+  /**
+   * The channel and the voucher of a request. Throws a `PaymentRefusal` of `ENCLAVE_PAYMENT_REQUIRED` or
+   * `ENCLAVE_CHANNEL_UNKNOWN`, and `TRANSPORT_PAYMENT_HEADER`.
+   */
+  read(header: string | undefined, resourceUrl: string): PaymentClaim {
+    try {
+      return this.#read(header);
+    } catch (error) {
+      if (!(error instanceof EnclaveError)) throw error;
+      throw new PaymentRefusal(error, { 'PAYMENT-REQUIRED': this.#demand(error.message, resourceUrl, null) });
+    }
+  }
+
+  #read(header: string | undefined): PaymentClaim {
     if (header === undefined) {
       throw new EnclaveError('ENCLAVE_PAYMENT_REQUIRED', 'the request came without PAYMENT-SIGNATURE');
     }
@@ -115,20 +134,31 @@ export class Cashier {
     const error = admissionError(refusal);
     const { figures } = refusal;
     if (figures === null) return new PaymentRefusal(error, {});
-    const missingWei = figures.requiredMaxClaimableWei - figures.authorizedWei;
-    const header = encodePaymentRequired({
+    const demand = this.#demand(error.message, resourceUrl, { channel, figures });
+    return new PaymentRefusal(error, { 'PAYMENT-REQUIRED': demand });
+  }
+
+  /** The value of `PAYMENT-REQUIRED`: what is missing on a channel, or that a channel is. */
+  #demand(
+    error: string,
+    resourceUrl: string,
+    missing: { readonly channel: ServedChannel; readonly figures: AdmissionFigures } | null,
+  ): string {
+    const { chainId, contract } = this.#options.domain;
+    const missingWei =
+      missing === null ? 0n : missing.figures.requiredMaxClaimableWei - missing.figures.authorizedWei;
+    return encodePaymentRequired({
       resourceUrl,
-      error: error.message,
+      error,
       terms: {
-        chainId: this.#options.domain.chainId,
+        chainId,
         amountWei: missingWei > 0n ? missingWei : 0n,
-        asset: asAddress(channel.config.token),
-        payTo: this.#options.domain.contract,
+        asset: missing?.channel.config.token ?? ZERO_ADDRESS,
+        payTo: contract,
         maxTimeoutSeconds: MAX_TIMEOUT_SECONDS,
       },
-      price: channel.config.price,
-      shortfall: { channelId: channel.ledger.channelId, ...figures },
+      price: missing?.channel.config.price ?? null,
+      shortfall: missing && { channelId: missing.channel.ledger.channelId, ...missing.figures },
     });
-    return new PaymentRefusal(error, { 'PAYMENT-REQUIRED': header });
   }
 }

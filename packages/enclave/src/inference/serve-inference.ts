@@ -8,7 +8,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { Log } from '../log.ts';
 import type { ReceiptDesk } from '../receipts/receipt-desk.ts';
 import { collectAnswer, deliverStream, type Finish } from './deliver.ts';
-import { type Cashier, type PaidRequest, PaymentRefusal } from './payment.ts';
+import { type Cashier, type PaidRequest, type PaymentClaim, PaymentRefusal } from './payment.ts';
 import { assertModel, readInferenceRequest } from './read-request.ts';
 
 export interface InferenceOptions {
@@ -48,18 +48,18 @@ export function createInferenceHandler(
 ): (exchange: Exchange, endpoint: EngineEndpoint) => Promise<void> {
   return async (exchange, endpoint) => {
     const json = readInferenceRequest(exchange.body);
-    const { channel, voucher } = options.cashier.read(exchange.paymentSignature);
-    assertModel(json, options.modelNames);
-    const work = async (): Promise<void> => {
+    const resource = `https://enclave${endpoint}`;
+    const serveClaim = async ({ channel, voucher }: PaymentClaim): Promise<void> => {
+      assertModel(json, options.modelNames);
       const estimate = await options.engine.estimate(endpoint, json, exchange.body);
-      const resource = `https://enclave${endpoint}`;
       const paid = await options.cashier.admit(channel, voucher, estimate, resource, exchange.signal);
       const id = toHex(options.random.bytes(16));
       const responseId = `${ID_PREFIX[endpoint]}-${id}`;
       await serve(options, { exchange, endpoint, json, paid, responseId, receiptId: `rcpt-${id}` });
     };
     try {
-      await channel.track(work());
+      const claim = options.cashier.read(exchange.paymentSignature, resource);
+      await claim.channel.track(serveClaim(claim));
     } catch (error) {
       if (!(error instanceof PaymentRefusal)) throw error;
       exchange.refusalHeaders = error.headers;

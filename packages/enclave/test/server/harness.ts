@@ -246,7 +246,7 @@ export class TestPayer {
     });
   }
 
-  request(action: Exclude<ChannelAction, 'infer'>, key: Uint8Array = this.key): Promise<Answer> {
+  request(action: ChannelAction, key: Uint8Array = this.key): Promise<Answer> {
     const expiresAt = Math.floor(this.enclave.clock.nowMs / 1000) + 60;
     const unsigned = { channelId: this.channelId, action, expiresAt };
     const signature = nativeSecp256k1.sign(digests.channelRequest(unsigned), key);

@@ -69,7 +69,10 @@ describe('payments that are refused leave everything as it was (adversarial: vou
 
   it('a channel that this instance does not serve', async () => {
     const payer = await TestPayer.open(enclave);
-    expect(errorCode(await payer.chat(request, payer.voucher(54n)))).toBe('ENCLAVE_CHANNEL_UNKNOWN');
+    const answer = await payer.chat(request, payer.voucher(54n));
+    expect(errorCode(answer)).toBe('ENCLAVE_CHANNEL_UNKNOWN');
+    const demand = parsePaymentRequired(String(answer.headers['payment-required']));
+    expect(demand).toMatchObject({ price: null, shortfall: null, terms: { payTo: DOMAIN.contract } });
   });
 
   it('a host that is down: nothing served, nothing charged, and the voucher can be sent again', async () => {

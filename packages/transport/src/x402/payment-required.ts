@@ -29,8 +29,9 @@ export interface PaymentDemand {
   readonly resourceUrl: string;
   readonly error: string;
   readonly terms: PaymentTerms;
-  readonly price: PaymentPrice;
-  /** Null when the request named no channel that the enclave serves. */
+  /** The channel's price; null when the request named no channel that the enclave serves. */
+  readonly price: PaymentPrice | null;
+  /** Null likewise. */
   readonly shortfall: ChannelShortfall | null;
 }
 
@@ -80,11 +81,12 @@ function readShortfall(extra: Fields): ChannelShortfall | null {
 /** The value of `PAYMENT-REQUIRED`: an x402 v2 `PaymentRequired` with one way to pay. */
 export function encodePaymentRequired(demand: PaymentDemand): string {
   const shortfall = demand.shortfall === null ? {} : encodeShortfall(demand.shortfall);
+  const price = demand.price === null ? {} : { price: encodePrice(demand.price) };
   return encodeHeader({
     x402Version: 2,
     error: demand.error,
     resource: { url: demand.resourceUrl },
-    accepts: [encodeTerms(demand.terms, { ...shortfall, price: encodePrice(demand.price) })],
+    accepts: [encodeTerms(demand.terms, { ...shortfall, ...price })],
   });
 }
 
@@ -103,7 +105,7 @@ export function parsePaymentRequired(header: string): PaymentDemand {
     const terms = readTerms(accepted);
     const extra = accepted.object('extra');
     const shortfall = readShortfall(extra);
-    const price = readPrice(extra.object('price'));
+    const price = extra.has('price') ? readPrice(extra.object('price')) : null;
     extra.done();
     accepted.done();
     fields.done();
