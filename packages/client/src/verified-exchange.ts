@@ -40,7 +40,8 @@ export function answerFault(cause: unknown): Error {
   if (!isDcmlError(cause)) return distrust('it cannot be read', cause);
   // An end without mark and receipt may be a broken connection, so asking again is right; believing it is not.
   if (cause.code === 'TRANSPORT_STREAM_INCOMPLETE') {
-    return new ClientError('CLIENT_CUT', cause.message, { cause, details: { reason: cause.code } });
+    const message = 'the answer ended before its end marker and receipt';
+    return new ClientError('CLIENT_CUT', message, { cause, details: { reason: cause.code } });
   }
   return distrust(cause.message, cause);
 }

@@ -445,7 +445,8 @@ export class FakeEnclave {
           const parts: Uint8Array[] = [];
           for (let i = 0; i < ANSWER_WORDS; i++) {
             if (i === ANSWER_WORDS - 1) await enclave.beforeEnd();
-            const part = encodeUtf8(`data: {"choices":[{"delta":{"content":"word-${i} "}}]}\n\n`);
+            const finish = i === ANSWER_WORDS - 1 ? ',"finish_reason":"stop"' : '';
+            const part = encodeUtf8(`data: {"choices":[{"delta":{"content":"word-${i} "}${finish}}]}\n\n`);
             parts.push(part);
             ledger.deliver(id, { promptTokens: 10, completionTokens: i + 1 });
             yield sealer.seal(part);

@@ -178,6 +178,17 @@ describe('limits', () => {
     expect((await store.getAccount(channelId))?.inFlight).toEqual({});
   });
 
+  it('CLIENT_CHANNEL_OVER when closing a channel whose deposit may still arrive', async () => {
+    const record = await network.openChannel(store, DEPOSIT);
+    const hostSignature: `0x${string}` = `0x${'11'.repeat(64)}1b`;
+    const expiresAt = Math.floor(Date.now() / 1000) + 300;
+    const offer = { channelId: record.channelId, maxDepositWei: DEPOSIT, expiresAt, hostSignature };
+    await store.updateChannel(record.channelId, { phase: 'depositing', offer });
+    await expect(closeChannel(session.options, null, record.channelId, signal)).rejects.toMatchObject({
+      code: 'CLIENT_CHANNEL_OVER',
+    });
+  });
+
   it('CLIENT_VERDICT under a policy that does not take the simulation, and nothing is sent', async () => {
     network.enclave.arrived.length = 0;
     const { defaultPolicy } = await import('@dcml/attest');

@@ -11,6 +11,7 @@ type Code =
   | 'HOST_TIMEOUT'
   | 'HOST_INTERNAL'
   | 'HOST_CHAIN'
+  | 'HOST_ENCLAVE'
   | 'HOST_RPC_METHOD'
   | 'HOST_APPROVAL'
   | 'HOST_CHANNEL_ID'
@@ -82,6 +83,12 @@ export const hostErrors: Readonly<Record<Code, ErrorEntry>> = {
     httpStatus: 502,
     meaning: 'The chain node did not answer, or answered with what is no answer.',
     fix: 'Check the chain node that the host is configured with, then try again.',
+  },
+  HOST_ENCLAVE: {
+    advice: 'retry',
+    httpStatus: 502,
+    meaning: 'The enclave behind this host did not answer, or has no approval to give.',
+    fix: 'Check that the enclave runs; the watcher asks again until the deadline.',
   },
   HOST_RPC_METHOD: {
     advice: 'fix-input',

@@ -12,6 +12,7 @@ import type { ServedModel } from './public/served-model.ts';
 import { type Relay, startRelay } from './relay/tcp-relay.ts';
 import type { HostStore } from './store/host-store.ts';
 import { openHostStore } from './store/sqlite-host-store.ts';
+import { askEnclaveToApprove } from './watch/ask-enclave.ts';
 import { watchChain } from './watch/chain-watcher.ts';
 import type { HostChain } from './watch/host-chain.ts';
 
@@ -183,6 +184,7 @@ export async function startHost(config: HostConfig, ports: HostPorts): Promise<R
         ...config.watch,
         maxBlocks: 2_000n,
         callTimeoutMs: 30_000,
+        askEnclave: (id, signal) => askEnclaveToApprove(config.relay.target, id, signal),
         clock: ports.clock,
         log,
         counters: parts.counters,

@@ -10,6 +10,7 @@ import { HostError } from '../host-error.ts';
 import type { JsonReply, JsonRoute } from '../http/json-server.ts';
 import { makeOffer, type OfferDeskOptions, priceOf } from './offer-desk.ts';
 import type { ServedModel } from './served-model.ts';
+import { createTermsCache, type ReadTerms } from './terms-cache.ts';
 
 export interface PublicApiOptions extends OfferDeskOptions {
   readonly digests: ChannelDigests;
@@ -25,10 +26,10 @@ function ok(body: JsonValue): JsonReply {
 
 async function describeOffer(
   served: ServedModel,
-  options: PublicApiOptions,
+  readTerms: ReadTerms,
   signal: AbortSignal,
 ): Promise<JsonObject | null> {
-  const terms = await options.chain.getModelTerms(served.model, signal);
+  const terms = await readTerms(served.model, signal);
   if (terms === null) return null;
   return {
     model: served.model,
@@ -37,10 +38,14 @@ async function describeOffer(
   };
 }
 
-async function describeHost(options: PublicApiOptions, signal: AbortSignal): Promise<JsonReply> {
+async function describeHost(
+  options: PublicApiOptions,
+  readTerms: ReadTerms,
+  signal: AbortSignal,
+): Promise<JsonReply> {
   const { chain, store } = options;
   const enclave = store.getRunningEnclave();
-  const offers = await Promise.all(options.models.map((served) => describeOffer(served, options, signal)));
+  const offers = await Promise.all(options.models.map((served) => describeOffer(served, readTerms, signal)));
   return ok({
     host: chain.host,
     chain_id: chain.chainId,
@@ -70,9 +75,10 @@ async function giveCollateral(options: PublicApiOptions, signal: AbortSignal): P
 
 /** The routes that everybody may reach (docs/protocol/http.md, "The host daemon"). */
 export function createPublicRoutes(options: PublicApiOptions): readonly JsonRoute[] {
+  const readTerms = createTermsCache(options.chain, options.clock);
   return [
     { method: 'GET', path: /^\/healthz$/, handle: () => ok({ ok: true }) },
-    { method: 'GET', path: /^\/v1\/host$/, handle: ({ signal }) => describeHost(options, signal) },
+    { method: 'GET', path: /^\/v1\/host$/, handle: ({ signal }) => describeHost(options, readTerms, signal) },
     {
       method: 'POST',
       path: /^\/v1\/host\/offers$/,

@@ -1,4 +1,5 @@
-import type { Clock } from '@dcml/core';
+import type { SignedCloseApproval } from '@dcml/channel';
+import type { ChannelId, Clock } from '@dcml/core';
 import type { Counters } from '../counters.ts';
 import type { Log } from '../log.ts';
 import type { HostStore, PendingClose } from '../store/host-store.ts';
@@ -14,6 +15,8 @@ export interface ChainWatcherOptions {
   /** Blocks asked for at once. */
   readonly maxBlocks: bigint;
   readonly callTimeoutMs: number;
+  /** Has the running enclave leave an approval in the store; throws when it does not. */
+  askEnclave(id: ChannelId, signal: AbortSignal): Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -61,8 +64,24 @@ function warnUnanswered(close: PendingClose, options: ChainWatcherOptions, warni
     channel: close.channelId,
     closesAt: close.closesAt,
     secondsLeft: close.closesAt - Math.floor(now / 1000),
-    advice: 'the enclave left no approval; without one by the deadline the bond of this channel is lost',
+    advice: 'the enclave gives no approval; without one by the deadline the bond of this channel is lost',
   });
+}
+
+/** The stored approval, or the one that the enclave leaves now; null when it has none to give. */
+async function findApproval(
+  close: PendingClose,
+  options: ChainWatcherOptions,
+  signal: AbortSignal,
+): Promise<SignedCloseApproval | null> {
+  const stored = options.store.getApproval(close.channelId);
+  if (stored !== null) return stored;
+  try {
+    await options.askEnclave(close.channelId, signal);
+  } catch {
+    options.counters.add('enclave_gave_no_approval');
+  }
+  return options.store.getApproval(close.channelId);
 }
 
 async function answerClose(
@@ -75,7 +94,7 @@ async function answerClose(
   const status = await chain.getChannelStatus(close.channelId, signal);
   if (status === 'closed') return store.endClose(close.channelId);
   if (status !== 'closing') return;
-  const approval = store.getApproval(close.channelId);
+  const approval = await findApproval(close, options, signal);
   const config = store.getConfig(close.channelId);
   if (approval === null || config === null) return warnUnanswered(close, options, warnings);
   const transaction = await chain.closeByApproval(config, approval, signal);

@@ -4,6 +4,7 @@ import {
   EvmError,
   getBond,
   getChannel,
+  getHost,
   getModel,
   listCloseStarted,
   listOpened,
@@ -20,8 +21,10 @@ async function asHostChain<Value>(task: Promise<Value>): Promise<Value> {
   }
 }
 
-function isUnknownModel(error: unknown): boolean {
-  return error instanceof EvmError && error.details['error'] === 'ModelRegistryUnknownModel';
+/** The registry knows no such model, or not this host for it. */
+function isUnknown(error: unknown): boolean {
+  const names: readonly unknown[] = ['ModelRegistryUnknownModel', 'ModelRegistryUnknownHost'];
+  return error instanceof EvmError && names.includes(error.details['error']);
 }
 
 /** `HostChain` on @dcml/evm. The chain client needs the host's account. Throws `HOST_CONFIG` without one. */
@@ -36,20 +39,26 @@ export function createHostChain(chain: DcmlChain): HostChain {
     getModelTerms: async (model, signal) => {
       try {
         const { owner, price } = await getModel(chain, model, { signal });
+        // The contract opens channels with registered hosts only.
+        await getHost(chain, model, host, { signal });
         return {
           owner,
           ownerPromptPerMTok: price.promptPerMTok,
           ownerCompletionPerMTok: price.completionPerMTok,
         };
       } catch (error) {
-        if (isUnknownModel(error)) return null;
+        if (isUnknown(error)) return null;
         return asHostChain(Promise.reject(error));
       }
     },
     getFreeBondWei: (signal) => asHostChain(getBond(chain, host, { signal })),
-    getBlockNumber: (signal) => {
+    getBlockNumber: async (signal) => {
       signal.throwIfAborted();
-      return asHostChain(chain.viem.getBlockNumber({ cacheTime: 0 }));
+      try {
+        return await chain.viem.getBlockNumber({ cacheTime: 0 });
+      } catch (cause) {
+        throw new HostError('HOST_CHAIN', 'the chain node gave no block number', { cause });
+      }
     },
     getChannelEvents: async (fromBlock, toBlock, signal) => {
       const range = { host, fromBlock, toBlock };

@@ -18,6 +18,7 @@ export interface HostChain {
   readonly channelsContract: Address;
   readonly registryContract: Address;
   readonly host: Address;
+  /** Null when the registry has no such model, or not this host for it. */
   getModelTerms(model: ModelHash, signal: AbortSignal): Promise<ModelTerms | null>;
   /** Bond of the host that no channel holds. */
   getFreeBondWei(signal: AbortSignal): Promise<bigint>;
