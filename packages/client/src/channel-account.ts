@@ -26,9 +26,14 @@ const HEADROOM_WEI = 100_000n;
 /** A channel request ages quickly: it is an order. */
 const REQUEST_LIFETIME_SECONDS = 120;
 
-export interface Reservation {
-  readonly requestId: number;
+export interface SignedIncrement {
   readonly voucher: SignedVoucher;
+  /** What the voucher adds to the one before. */
+  readonly addsWei: bigint;
+}
+
+export interface Reservation extends SignedIncrement {
+  readonly requestId: number;
 }
 
 /** Receipt figures of one request. */
@@ -96,18 +101,24 @@ export class ChannelAccount {
         throw new ClientError('CLIENT_CHANNEL_EXHAUSTED', 'the whole deposit is signed away');
       }
       const account = { ...next.state, depositWei: state.depositWei };
-      return { account, result: { requestId: next.requestId, amountWei: next.voucher.maxClaimableWei } };
+      const { maxClaimableWei: amountWei } = next.voucher;
+      const addsWei = amountWei - state.authorizedWei;
+      return { account, result: { requestId: next.requestId, amountWei, addsWei } };
     });
     this.#active.add(plan.requestId);
-    return { requestId: plan.requestId, voucher: this.#signer.voucher(plan.amountWei) };
+    return {
+      requestId: plan.requestId,
+      addsWei: plan.addsWei,
+      voucher: this.#signer.voucher(plan.amountWei),
+    };
   }
 
   /**
    * Signs more for a request that the enclave refused, at least `requiredWei`.
    * Throws `CLIENT_CHANNEL_EXHAUSTED`, `CLIENT_LIMIT`.
    */
-  async raise(requiredWei: bigint, maxWeiPerRequest: bigint | null): Promise<SignedVoucher> {
-    const amountWei = await this.#change((state) => {
+  async raise(requiredWei: bigint, maxWeiPerRequest: bigint | null): Promise<SignedIncrement> {
+    const { amountWei, addsWei } = await this.#change((state) => {
       const next = state.authorizedWei + 1n;
       const amount = requiredWei > next ? requiredWei : next;
       if (amount > state.depositWei) {
@@ -123,9 +134,10 @@ export class ChannelAccount {
           `the enclave asks for ${more} wei more, your limit is ${maxWeiPerRequest}`,
         );
       }
-      return { account: { ...state, authorizedWei: amount }, result: amount };
+      const result = { amountWei: amount, addsWei: amount - state.authorizedWei };
+      return { account: { ...state, authorizedWei: amount }, result };
     });
-    return this.#signer.voucher(amountWei);
+    return { addsWei, voucher: this.#signer.voucher(amountWei) };
   }
 
   /** Books a verified receipt. Throws `CHANNEL_OVERCHARGED`. */

@@ -1,4 +1,4 @@
-import type { PriceTerms, SignedVoucher } from '@dcml/channel';
+import type { PriceTerms } from '@dcml/channel';
 import { Fields } from '@dcml/core';
 import { encodePaymentSignature, parsePaymentRequired, paymentSignatureHeader } from '@dcml/transport';
 import {
@@ -7,7 +7,7 @@ import {
   readStreamedAnswer,
   type VerifiedAnswer,
 } from './answers.ts';
-import type { ChannelAccount } from './channel-account.ts';
+import type { ChannelAccount, SignedIncrement } from './channel-account.ts';
 import { ClientError } from './client-error.ts';
 import type { ClientStore } from './client-store.ts';
 import type { EnclaveConnection } from './connect-enclave.ts';
@@ -38,12 +38,12 @@ const MAX_TIMEOUT_SECONDS = 600;
 const WANTS_MORE: readonly string[] = ['CHANNEL_VOUCHER_NOT_HIGHER', 'CHANNEL_AUTHORIZATION'];
 const CHANNEL_OVER: readonly string[] = ['CHANNEL_CLOSED', 'ENCLAVE_CHANNEL_UNKNOWN'];
 
-function paymentHeader({ account }: PayContext, voucher: SignedVoucher): string {
+function paymentHeader({ account }: PayContext, { voucher, addsWei }: SignedIncrement): string {
   const { config, domain } = account.record;
   return encodePaymentSignature({
     terms: {
       chainId: domain.chainId,
-      amountWei: voucher.maxClaimableWei,
+      amountWei: addsWei,
       asset: config.token,
       payTo: domain.contract,
       maxTimeoutSeconds: MAX_TIMEOUT_SECONDS,
@@ -115,11 +115,11 @@ async function attempt(
   context: PayContext,
   request: CostedRequest,
   requestId: number,
-  voucher: SignedVoucher,
+  payment: SignedIncrement,
   signal: AbortSignal,
 ): Promise<Attempt> {
   const { connection, platform, account } = context;
-  const headers = { [paymentSignatureHeader]: paymentHeader(context, voucher) };
+  const headers = { [paymentSignatureHeader]: paymentHeader(context, payment) };
   const sealed = await sendSealed(
     connection,
     platform,
@@ -163,13 +163,14 @@ export async function payRequest(
   signal: AbortSignal,
 ): Promise<VerifiedAnswer> {
   const { account, maxWeiPerRequest } = context;
-  const { requestId, voucher: first } = await account.reserve(request, maxWeiPerRequest);
-  let voucher = first;
+  const reservation = await account.reserve(request, maxWeiPerRequest);
+  const { requestId } = reservation;
+  let payment: SignedIncrement = reservation;
   try {
     for (let i = 0; i < MAX_ATTEMPTS; i++) {
-      const outcome = await attempt(context, request, requestId, voucher, signal);
+      const outcome = await attempt(context, request, requestId, payment, signal);
       if (outcome.kind === 'raise') {
-        voucher = await account.raise(outcome.requiredWei, maxWeiPerRequest);
+        payment = await account.raise(outcome.requiredWei, maxWeiPerRequest);
         continue;
       }
       const { answer } = outcome;

@@ -29,8 +29,8 @@ const backends: readonly [string, () => Promise<ClientStoreBackend>][] = [
 ];
 
 describe.each(backends)('ClientStore on %s', (_name, createBackend) => {
-  it.each(clientStoreConformance)('$name', async ({ run }) => {
-    await run(await createBackend());
+  it.each(clientStoreConformance)('$name', async (conformance) => {
+    await conformance.run(await createBackend());
   });
 });
 

@@ -438,13 +438,13 @@ export class FakeEnclave {
     };
     if (json['stream'] === true) {
       headers.set('content-type', 'text/event-stream');
-      const enclave = this;
+      const beforeEnd = (): Promise<void> => this.beforeEnd();
       return {
         status: 200,
         pieces: (async function* () {
           const parts: Uint8Array[] = [];
           for (let i = 0; i < ANSWER_WORDS; i++) {
-            if (i === ANSWER_WORDS - 1) await enclave.beforeEnd();
+            if (i === ANSWER_WORDS - 1) await beforeEnd();
             const finish = i === ANSWER_WORDS - 1 ? ',"finish_reason":"stop"' : '';
             const part = encodeUtf8(`data: {"choices":[{"delta":{"content":"word-${i} "}${finish}}]}\n\n`);
             parts.push(part);

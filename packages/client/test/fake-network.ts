@@ -48,6 +48,10 @@ export interface FakeNetworkOptions {
   readonly hostKey?: Uint8Array;
 }
 
+export function urlOf(input: Parameters<typeof fetch>[0]): string {
+  return input instanceof Request ? input.url : input.toString();
+}
+
 /** A host's HTTP surface and its enclave, in this process. `restart` replaces the enclave by a new instance. */
 export class FakeNetwork {
   readonly options: Required<FakeNetworkOptions>;
@@ -62,7 +66,7 @@ export class FakeNetwork {
     this.enclave = enclave;
     this.platform = {
       ...createNodePlatform(),
-      fetch: (input, init) => this.#host(String(input), init),
+      fetch: (input, init) => this.#host(urlOf(input), init),
       openTransport: ({ pins }) => ({
         send: async (request) => {
           const { ClientError } = await import('../src/client-error.ts');
@@ -147,7 +151,9 @@ export class FakeNetwork {
     if (path === '/v1/host/collateral')
       return json(encodeCollateral(issueSimulatedCollateral(simulatedVendor)));
     if (path === '/v1/host/offers') {
-      const { config, depositWei } = decodeOfferRequest(parseJson(String(init?.body)));
+      const { config, depositWei } = decodeOfferRequest(
+        parseJson(typeof init?.body === 'string' ? init.body : ''),
+      );
       const offer = {
         channelId: this.enclave.digests.channelId(config),
         maxDepositWei: depositWei,

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { systemRandom } from '@dcml/core';
 import { createEcKey, type EcKey, toPem, writeCertificate } from '@dcml/testing';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EnclaveTransport } from '../src/enclave-transport.ts';
 import { createPinnedTransport, type PinnedTransportOptions } from '../src/node/pinned-transport.ts';
 import { readBounded } from '../src/read-bounded.ts';
@@ -158,11 +158,8 @@ describe('live TLS key differs from the attested one; resumed session; rebinding
   });
 
   it('a resumed session is refused, since its key is unproven', async () => {
-    const isReused = TLSSocket.prototype.isSessionReused;
-    TLSSocket.prototype.isSessionReused = () => true;
-    cleanups.push(() => {
-      TLSSocket.prototype.isSessionReused = isReused;
-    });
+    const spy = vi.spyOn(TLSSocket.prototype, 'isSessionReused').mockReturnValue(true);
+    cleanups.push(() => spy.mockRestore());
     const server = await serve(good);
     await expect(open({ origin: server.origin, pins: [good.spki] }).send(get())).rejects.toMatchObject({
       code: 'CLIENT_PIN',

@@ -12,7 +12,7 @@ import { createMemoryClientStore } from '../src/memory-client-store.ts';
 import { exportArchive } from '../src/receipt-archive.ts';
 import { openSession, type Session, type SessionOptions } from '../src/session.ts';
 import { ANSWER_WORDS, simulationPolicy } from './fake-enclave.ts';
-import { FakeNetwork, HOST_URL, model, price } from './fake-network.ts';
+import { FakeNetwork, HOST_URL, model, price, urlOf } from './fake-network.ts';
 
 const DEPOSIT = 10n ** 12n;
 const signal = AbortSignal.timeout(60_000);
@@ -297,7 +297,7 @@ describe('kill -9 at every step of opening', () => {
     const dying: typeof platform = {
       ...platform,
       fetch: async (input, init) => {
-        if (step === 'offer' && String(input).endsWith('/offers')) throw new TypeError('killed');
+        if (step === 'offer' && urlOf(input).endsWith('/offers')) throw new TypeError('killed');
         return platform.fetch(input, init);
       },
       openTransport: (transportOptions) => {

@@ -1,5 +1,6 @@
 import { decodeUtf8, encodeUtf8 } from '@dcml/core';
 import type { ReceiptContent } from '@dcml/receipt';
+import { parsePaymentSignature } from '@dcml/transport';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { StreamedAnswer, VerifiedAnswer } from '../src/answers.ts';
 import { ChannelAccount } from '../src/channel-account.ts';
@@ -99,6 +100,8 @@ describe('honest exchanges', () => {
     expect(authorizedAtArrival).toBeGreaterThan(0n);
     const ledger = network.enclave.ledgers.get(context.account.record.channelId)!.ledger;
     expect(ledger.authorizedWei).toBe(authorizedAtArrival);
+    const header = network.enclave.arrived.at(-1)!.headers['PAYMENT-SIGNATURE']!;
+    expect(parsePaymentSignature(header).terms.amountWei).toBe(authorizedAtArrival);
   });
 });
 

@@ -412,10 +412,10 @@ describe('start and stop', () => {
   });
 
   it('logs events without payload', async () => {
-    const { close } = await start();
+    const host = await start();
     const voucher = makeVoucher(makeConfig(), 42n);
     await ledger('/v1/ledger/vouchers', encodeVoucherRecord({ config: makeConfig(), voucher }));
-    await close();
+    await host.close();
     expect(logged).toContain('"host_started"');
     expect(logged).not.toContain(voucher.signature.slice(2, 40));
     expect(logged).not.toContain(Buffer.from(keys.host).toString('hex'));
