@@ -3,6 +3,7 @@ import { fromHex, systemRandom, toHex } from '@dcml/core';
 import { createSimulatedGuest, dstackEvent, encodeEventLog, replayRegisters } from '@dcml/testing';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runtimeEventDigest } from '../src/dstack/replay.ts';
 import { failures, makeEvidence, platform, reportData, verify } from './simulated-evidence.ts';
 
 const { guest } = platform;
@@ -97,6 +98,10 @@ describe('dstack event log', () => {
       replaceEvent('instance-id', (event) => ({ ...event, eventType: 1, digest: '' })),
       /^rtmr_replay/,
     );
+    const untyped = { ...dstackEvent('key', new Uint8Array(1)), eventType: 1 };
+    const digest = toHex(runtimeEventDigest(untyped));
+    const foreign = await verify(evidenceOf(events.toSpliced(-1, 0, { ...untyped, digest })));
+    expect(failures(foreign)).toEqual([expect.stringMatching(/^boot_events: .*type 1/)]);
     await expectFailure([{ ...events[0]!, imr: 4 }], /^event_digests: an event names register 4/);
   });
 

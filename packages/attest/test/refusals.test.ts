@@ -374,6 +374,38 @@ describe('refusals', () => {
     }
   });
 
+  it('refuses a TD report that was changed after signing', async () => {
+    const { quote } = makeEvidence();
+    for (const offset of [48, 168, 376, 520, 631]) {
+      const changed = Uint8Array.from(quote);
+      changed[offset] = changed[offset]! ^ 1;
+      const verdict = await verify(makeEvidence({ evidence: { quote: changed } }));
+      expect(failures(verdict)).toEqual([expect.stringMatching(/^quote_signature/)]);
+      expect(verdict.measured).toBeNull();
+    }
+  });
+
+  it('refuses TCB info whose signer is expired, or not signed by the trusted root', async () => {
+    const expired = withCertificate('tcbSigning', { notAfterMs: NOW_MS - 1000 });
+    const { policy } = expired.platform!;
+    const late = await verify(makeEvidence(expired), { policy });
+    expect(failures(late)).toEqual([
+      expect.stringMatching(/^tcb_info: .*valid from/),
+      expect.stringMatching(/^qe_identity: .*valid from/),
+    ]);
+    const foreign = makeEvidence({ collateral: { documentSigner: other.vendor.keys.tcbSigning } }).collateral;
+    const underOurs = simulatedChainPem(other.vendor, 'tcbSigning') + simulatedChainPem(vendor, 'root');
+    const underTheirs = simulatedChainPem(vendor, 'tcbSigning') + simulatedChainPem(other.vendor, 'root');
+    for (const [collateral, pem, problem] of [
+      [foreign, underOurs, /^tcb_info: signature of "dcml SIMULATED SGX TCB Signing/],
+      [makeEvidence().collateral, underTheirs, /^tcb_info: .*not one certificate under the trusted root/],
+    ] as const) {
+      const mixed = { ...collateral, tcbInfoIssuerChainPem: pem };
+      const verdict = await verify(makeEvidence({ evidence: { collateral: mixed } }));
+      expect(failures(verdict)).toContainEqual(expect.stringMatching(problem));
+    }
+  });
+
   it('refuses a PCK CA in the place of the TCB signing certificate', async () => {
     const chain = simulatedChainPem(vendor, 'pckCa', 'root');
     const documents = makeEvidence({ collateral: { documentSigner: vendor.keys.pckCa } }).collateral;
