@@ -89,7 +89,9 @@ describe('the queue', () => {
     const second = startAnswer(small, TEXT, body);
     await Promise.all([first, second]);
     await expect(startAnswer(small, TEXT, body)).rejects.toEqual(refusedWith('ENGINE_BUSY'));
-    await expect(startAnswer(small, TEXT, { ...body, n: 3 })).rejects.toEqual(refusedWith('ENGINE_BUSY'));
+    await expect(startAnswer(small, TEXT, { ...body, n: 3 })).rejects.toEqual(
+      refusedWith('ENGINE_REQUEST', 'n'),
+    );
     for (const { response } of [await first, await second]) {
       for await (const chunk of response.chunks) expect(chunk.bytes.length).toBeGreaterThan(0);
     }

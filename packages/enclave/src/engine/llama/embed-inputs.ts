@@ -16,7 +16,7 @@ export async function* embedInputs(
   const vectors: number[][] = [];
   for (const input of plan.inputs) {
     signal.throwIfAborted();
-    vectors.push(await embed(parts, input));
+    vectors.push(await embed(parts, input, signal));
   }
   signal.throwIfAborted();
   const tokens = promptTokens(plan.inputs);
@@ -24,12 +24,17 @@ export async function* embedInputs(
   yield { bytes: Buffer.from(text), usage: { promptTokens: tokens, completionTokens: 0 } };
 }
 
-async function embed(parts: LlamaModelParts, input: EmbeddingPlan['inputs'][number]): Promise<number[]> {
+async function embed(
+  parts: LlamaModelParts,
+  input: EmbeddingPlan['inputs'][number],
+  signal: AbortSignal,
+): Promise<number[]> {
   let vector: readonly number[];
   try {
     const context = await parts.embeddingContext();
     ({ vector } = await context.getEmbeddingFor([...input]));
   } catch (cause) {
+    signal.throwIfAborted();
     throw new EngineError('ENGINE_FAILED', 'the embedding could not be computed', { cause });
   }
   const length = Math.hypot(...vector);

@@ -34,7 +34,13 @@ export async function generateAnswer(
   const { parts, pool } = context;
   const { options, prompts } = plan;
   const choices = prompts.length * options.choices;
-  pool.assertRoom(choices);
+  if (choices > pool.capacity) {
+    throw fieldError(
+      'ENGINE_REQUEST',
+      'n',
+      `${choices} answers, at most ${pool.capacity} are made at a time`,
+    );
+  }
   const share = Math.floor(request.maxCompletionTokens / choices);
   if (share < 1) {
     throw fieldError(
@@ -44,6 +50,7 @@ export async function generateAnswer(
     );
   }
   const grammar = plan.grammar === null ? null : await compileGrammar(parts, plan.grammar);
+  pool.assertRoom(choices);
   const stop = new AbortController();
   const signal = AbortSignal.any([request.signal, context.closing, stop.signal]);
   const stream = new AnswerStream({
@@ -69,16 +76,13 @@ export async function generateAnswer(
       grammar,
       signal,
       responseId: request.responseId,
-    }),
-  );
-  context.track(
-    Promise.allSettled(runs).then((results) => {
-      signal.removeEventListener('abort', fail);
-      const failed = results.find((result) => result.status === 'rejected');
-      if (failed === undefined) return;
+    }).catch((error: unknown) => {
+      stream.fail(toEngineError(error, signal));
+      // The other choices of the answer are of no use without this one.
       stop.abort();
     }),
   );
+  context.track(Promise.all(runs).then(() => signal.removeEventListener('abort', fail)));
   return stream;
 }
 
@@ -101,30 +105,25 @@ async function runChoice(
 ): Promise<void> {
   const { parts, pool } = context;
   const { options } = plan;
+  const lease = await pool.acquire(tenant, job.signal);
   try {
-    const lease = await pool.acquire(tenant, job.signal);
-    try {
-      const writer = new ChoiceWriter({
-        index: job.index,
-        vocabulary: parts.vocabulary,
-        stops: options.stops,
-        limit: Math.min(options.maxTokens ?? job.share, job.share, parts.contextTokens - job.prompt.length),
-        reader: toolReader(plan, job),
-      });
-      for await (const draw of drawTokens(lease.sequence, job.prompt, drawOptions(context, plan, job))) {
-        const update = writer.write(draw);
-        if (update === null) continue;
-        stream.push(update);
-        if (update.finish !== null) break;
-        const room = stream.room();
-        if (room !== null) await room;
-      }
-    } finally {
-      await lease.release();
+    const writer = new ChoiceWriter({
+      index: job.index,
+      vocabulary: parts.vocabulary,
+      stops: options.stops,
+      limit: Math.min(options.maxTokens ?? job.share, job.share, parts.contextTokens - job.prompt.length),
+      reader: toolReader(plan, job),
+    });
+    for await (const draw of drawTokens(lease.sequence, job.prompt, drawOptions(context, plan, job))) {
+      const update = writer.write(draw);
+      if (update === null) continue;
+      stream.push(update);
+      if (update.finish !== null) break;
+      const room = stream.room();
+      if (room !== null) await room;
     }
-  } catch (error) {
-    stream.fail(toEngineError(error, job.signal));
-    throw error;
+  } finally {
+    await lease.release();
   }
 }
 

@@ -19,6 +19,8 @@ export interface SequenceLease {
  * running sequences is served next, and within a tenant the one that came first.
  */
 export class SequencePool {
+  /** Answers that can run or wait when there are no others. */
+  readonly capacity: number;
   readonly #free: LlamaContextSequence[] = [];
   readonly #waiting: Waiting[] = [];
   readonly #running = new Map<string, number>();
@@ -28,6 +30,7 @@ export class SequencePool {
   constructor(context: LlamaContext, maxWaiting: number) {
     this.#maxWaiting = maxWaiting;
     while (context.sequencesLeft > 0) this.#free.push(context.getSequence());
+    this.capacity = this.#free.length + maxWaiting;
   }
 
   /** Throws `ENGINE_BUSY` unless `count` more sequences can be had or waited for. */
