@@ -54,6 +54,11 @@ function chooseTransport(options: ChainClientOptions): Transport {
   return http(options.rpcUrl, { timeout: options.timeoutMs ?? 10_000, retryCount: 0 });
 }
 
+/** The account of a private key (32 bytes). */
+export function addressOfKey(privateKey: Hex): Address {
+  return asAddress(privateKeyToAccount(privateKey).address);
+}
+
 /** Connects and checks the chain id. Throws `EVM_UNREACHABLE`, `EVM_WRONG_CHAIN`. */
 export async function createChainClient(options: ChainClientOptions): Promise<ChainClient> {
   const transport = chooseTransport(options);

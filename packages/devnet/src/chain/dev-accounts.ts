@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { type Address, asAddress, type Hex, type Random, systemRandom, toPrefixedHex } from '@dcml/core';
-import { privateKeyToAccount } from 'viem/accounts';
+import { type Address, type Hex, type Random, systemRandom, toPrefixedHex } from '@dcml/core';
+import { addressOfKey } from '@dcml/evm';
 import { DevnetError } from '../devnet-error.ts';
 import { readIfPresent, writeDurably } from './durable-file.ts';
 
@@ -10,7 +10,7 @@ export interface DevAccount {
 }
 
 function toAccount(privateKey: Hex): DevAccount {
-  return { privateKey, address: asAddress(privateKeyToAccount(privateKey).address) };
+  return { privateKey, address: addressOfKey(privateKey) };
 }
 
 /**
