@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { commands } from '../src/commands/index.ts';
 import { closestWord } from '../src/program/closest-word.ts';
-import type { Command, CommandContext } from '../src/program/command.ts';
+import type { Command } from '../src/program/command.ts';
 import { resolveHome } from '../src/program/home.ts';
 import { createOutput, printable } from '../src/program/output.ts';
 import { parseCommandLine } from '../src/program/parse-command-line.ts';
@@ -123,7 +123,7 @@ const probe: Command = {
     once: { type: 'string', description: '', flagOnly: true },
   },
   examples: [],
-  run: (_: CommandContext) => Promise.resolve(0),
+  run: () => Promise.resolve(0),
 };
 
 describe('settings', () => {

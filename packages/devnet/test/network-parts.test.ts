@@ -55,7 +55,7 @@ const untilStdinCloses = `process.stdin.on('close', () => process.exit(0)).resum
 describe('a child process', () => {
   it('is ready with its first JSON line; the rest goes to its log', async () => {
     const started = await child(
-      `console.error('warming up'); console.log('no json'); console.log('{"port":1}'); console.log('more'); ${untilStdinCloses}`,
+      `console.error('warming up'); console.log('no json'); process.on('SIGTERM', () => process.exit(console.log('more'))); console.log('{"port":1}'); ${untilStdinCloses}`,
     );
     expect(started.ready).toEqual({ port: 1 });
     await started.stop(1000);
@@ -141,9 +141,9 @@ describe('the lock of a home', () => {
     const file = join(home, 'holder.ts');
     writeFileSync(
       file,
-      `import { lockHome } from ${JSON.stringify(source)}; lockHome(${JSON.stringify(home)}); console.log('held'); setInterval(() => {}, 1000);`,
+      `import { lockHome } from ${JSON.stringify(source)}; lockHome(${JSON.stringify(home)}); console.log('held'); ${untilStdinCloses}`,
     );
-    const holder = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const holder = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
     await once(holder.stdout, 'data');
     expect(isHomeLocked(home)).toBe(true);
     holder.kill('SIGKILL');

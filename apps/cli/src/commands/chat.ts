@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { ReceiptSummary, Session } from '@dcml/client';
-import { encodeUtf8, type JsonObject } from '@dcml/core';
+import { decodeUtf8, encodeUtf8, type JsonObject, parseJson } from '@dcml/core';
 import { CliError } from '../cli-error.ts';
 import { clientOptions, depositOf, depositOption, findTarget } from '../client/client-options.ts';
 import { openClient } from '../client/open-client.ts';
@@ -51,11 +51,23 @@ interface Answer {
   readonly receipt: ReceiptSummary;
 }
 
+/** The enclave's own words, if they are in the OpenAI shape of an error. */
+function refusalMessage(body: Uint8Array): string {
+  try {
+    const { error } = parseJson(decodeUtf8(body)) as { error?: { message?: unknown } };
+    return typeof error?.message === 'string' ? `: ${error.message}` : '';
+  } catch {
+    return '';
+  }
+}
+
 async function ask(session: Session, body: Uint8Array, output: Output, signal: AbortSignal): Promise<Answer> {
   const answer = await session.send('/v1/chat/completions', body, signal);
   if (answer.kind === 'refused') {
-    throw new CliError('CLI_REFUSED', `the enclave refused with status ${answer.status}: ${answer.code}`, {
-      details: { status: answer.status, code: answer.code },
+    const { status, code } = answer;
+    const why = refusalMessage(answer.body);
+    throw new CliError('CLI_REFUSED', `the enclave refused (${status} ${code})${why}`, {
+      details: { status, code },
     });
   }
   if (answer.kind === 'buffered') throw new CliError('CLI_REFUSED', 'the enclave did not stream its answer');
@@ -115,7 +127,7 @@ export const chat: Command = {
         );
         return 0;
       } finally {
-        await session.close();
+        session.close();
       }
     } finally {
       await client.close();

@@ -51,7 +51,7 @@ export const proxy: Command = {
           text: `proxy    ${running.url}/v1\nverdict  ${formatOutcome(verdict, output)}\nmodel    ${target.model}`,
           close: async () => {
             await running.close();
-            await session.close();
+            session.close();
             await client.close();
           },
         };

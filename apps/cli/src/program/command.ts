@@ -23,11 +23,11 @@ export interface Output {
   progress(line: string): void;
   /** A line that must not be lost, on standard error, in every mode. */
   warn(line: string): void;
-  bold(text: string): string;
-  dim(text: string): string;
-  red(text: string): string;
-  green(text: string): string;
-  yellow(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly red: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly yellow: (text: string) => string;
   /** True when standard output is a terminal. */
   readonly isTerminal: boolean;
 }

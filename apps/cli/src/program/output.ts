@@ -16,8 +16,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Text without control characters, so that foreign text cannot steer a terminal; line breaks and tabs stay. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+  return text.replaceAll(/(?![\n\t])\p{Cc}/gu, '');
 }
 
 /** Colours only on a terminal, and not with NO_COLOR (no-color.org) or TERM=dumb. */

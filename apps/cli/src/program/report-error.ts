@@ -14,7 +14,7 @@ function describeCauses(error: unknown): string[] {
 }
 
 /** An error of any kind as one of ours: what nobody expected becomes `CLI_INTERNAL`. */
-export function asDcmlError(error: unknown): DcmlError {
+function asDcmlError(error: unknown): DcmlError {
   if (isDcmlError(error)) return error;
   const message = error instanceof Error ? error.message : String(error);
   return new CliError('CLI_INTERNAL', message, { cause: error });

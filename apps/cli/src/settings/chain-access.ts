@@ -36,7 +36,7 @@ function parseAddress(option: string, text: string): Address {
 }
 
 /** The chain that the options name, all of it or none: parts of two chains never mix. Throws `CLI_USAGE`, `CLI_NOT_RUNNING`. */
-export async function findChain(context: CommandContext): Promise<ChainAccess> {
+async function findChain(context: CommandContext): Promise<ChainAccess> {
   const { 'rpc-url': rpcUrl, registry, channels } = context.strings;
   if (rpcUrl !== undefined && registry !== undefined && channels !== undefined) {
     return {
@@ -55,7 +55,7 @@ export async function findChain(context: CommandContext): Promise<ChainAccess> {
 }
 
 /** The file with the key of the user, or of another role of `dcml up`. */
-export function keyFileOf({ strings, home }: CommandContext): string {
+function keyFileOf({ strings, home }: CommandContext): string {
   return strings['key-file'] ?? join(home, 'client', 'key');
 }
 

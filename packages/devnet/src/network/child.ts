@@ -76,8 +76,9 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   const died = Promise.withResolvers<never>();
   died.promise.catch(() => {});
   const fail = (how: string, cause?: unknown): void => {
-    log.end();
-    gone.resolve();
+    // Who waits for the end finds the whole log.
+    if (log.closed) gone.resolve();
+    else log.once('close', () => gone.resolve()).end();
     if (isStopping) return;
     const why = lastError === undefined ? '' : `: ${lastError}`;
     const options = { details: { child: name, log: logFile }, ...(cause === undefined ? {} : { cause }) };

@@ -5,8 +5,12 @@ import { NetworkError } from './network-error.ts';
 
 /** Exclusive use of a home directory; ends with `release` or with the process, even by SIGKILL. */
 export interface HomeLock {
+  /** Idempotent. */
   release(): void;
 }
+
+/** Collecting a database closes it: a lock must last as long as its process, whether anybody keeps it or not. */
+const held = new Set<DatabaseSync>();
 
 function isBusy(error: unknown): boolean {
   // SQLITE_BUSY is result code 5 (sqlite.org/rescode.html).
@@ -18,7 +22,7 @@ function isBusy(error: unknown): boolean {
  * The lock is SQLite's own file lock, since Node has no flock: the kernel drops it when the process dies, so
  * no stale lock file can remain. Throws `NETWORK_HOME_UNUSABLE`.
  */
-export function tryLockHome(home: string): HomeLock | undefined {
+function tryLockHome(home: string): HomeLock | undefined {
   let database: DatabaseSync;
   try {
     mkdirSync(home, { recursive: true, mode: 0o700 });
@@ -33,7 +37,12 @@ export function tryLockHome(home: string): HomeLock | undefined {
     if (isBusy(cause)) return undefined;
     throw new NetworkError('NETWORK_HOME_UNUSABLE', `${home}: cannot be locked`, { cause });
   }
-  return { release: () => database.close() };
+  held.add(database);
+  return {
+    release: () => {
+      if (held.delete(database)) database.close();
+    },
+  };
 }
 
 /** As `tryLockHome`, and throws `NETWORK_HOME_BUSY` when another process has it. */

@@ -5,8 +5,7 @@ type Code =
   | 'NETWORK_HOME_UNUSABLE'
   | 'NETWORK_PORT_TAKEN'
   | 'NETWORK_CHILD_DIED'
-  | 'NETWORK_CHILD_SLOW'
-  | 'NETWORK_MODEL';
+  | 'NETWORK_CHILD_SLOW';
 
 export const networkErrors: Readonly<Record<Code, ErrorEntry>> = {
   NETWORK_HOME_BUSY: {
@@ -38,12 +37,6 @@ export const networkErrors: Readonly<Record<Code, ErrorEntry>> = {
     httpStatus: 500,
     meaning: 'A process of the network was not ready in time.',
     fix: 'Read the log file that the message names; a busy machine may need a second try.',
-  },
-  NETWORK_MODEL: {
-    advice: 'fix-input',
-    httpStatus: 400,
-    meaning: 'The model is no known name and no readable GGUF file.',
-    fix: 'Use --model tiny, --model smollm2-135m, or the path of a GGUF file.',
   },
 };
 

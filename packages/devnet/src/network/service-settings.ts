@@ -19,7 +19,7 @@ export interface ServicePlan {
   readonly collateralFile: string;
 }
 
-export function ledgerSocket(paths: NetworkPaths): string {
+function ledgerSocket(paths: NetworkPaths): string {
   return join(paths.socketDirectory, 'ledger.sock');
 }
 

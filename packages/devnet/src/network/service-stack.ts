@@ -1,3 +1,11 @@
+async function closeAfter(others: Promise<void>, close: () => Promise<void>): Promise<void> {
+  try {
+    await others;
+  } finally {
+    await close();
+  }
+}
+
 /** Services in the order of their start: stopped newest first, so that whoever writes to another is gone before it. */
 export class ServiceStack {
   readonly #closers: (() => Promise<void>)[] = [];
@@ -13,7 +21,7 @@ export class ServiceStack {
   add(close: () => Promise<void>, died?: Promise<never>): void {
     if (this.#stopping !== undefined) {
       // Started in spite of the signal: too late for the order, but nothing may stay behind.
-      this.#stopping = this.#stopping.finally(close);
+      this.#stopping = closeAfter(this.#stopping, close);
       return;
     }
     this.#closers.push(close);

@@ -20,7 +20,7 @@ export interface SimulatedPlatform {
 }
 
 /** The application compose of this network: what the platform measures, our configuration inside. */
-export function composeOf(configuration: MeasuredConfiguration): string {
+function composeOf(configuration: MeasuredConfiguration): string {
   return canonicalizeJson({
     manifest_version: 2,
     name: 'dcml-enclave',
