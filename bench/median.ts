@@ -1,5 +1,5 @@
 /** Median of some numbers. Throws when there are none. */
-export function medianOf(values: readonly number[]): number {
+function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted[sorted.length >> 1];
   if (middle === undefined) throw new RangeError('median of nothing');

@@ -30,7 +30,7 @@ beforeAll(async () => {
   session = await openSession(options, stop.signal);
 });
 afterAll(async () => {
-  await session.close();
+  session.close();
   stop.abort();
   await market.close();
 });

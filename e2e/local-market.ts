@@ -20,7 +20,7 @@ import { hashModel } from '@dcml/model/node';
 import { encodeCollateral, encodeMeasuredConfiguration } from '@dcml/receipt';
 import { createSimulatedVendor, startSimulatedGuestAgent } from '@dcml/testing';
 
-export const TINY_MODEL: string = join(import.meta.dirname, '../models/tiny/model.gguf');
+const TINY_MODEL: string = join(import.meta.dirname, '../models/tiny/model.gguf');
 const ONE = 10n ** 18n;
 
 /** Wei per token: one and two for the owner, three and four for the host. */
@@ -60,7 +60,7 @@ export async function startLocalMarket(options: LocalMarketOptions = {}): Promis
   const ledgerSocket = join(directory, 'ledger.sock');
   const agent = await startSimulatedGuestAgent({
     socketPath: guestAgentSocket,
-    vendor: await createSimulatedVendor({ random: systemRandom, nowMs: systemClock.now() }),
+    vendor: createSimulatedVendor({ random: systemRandom, nowMs: systemClock.now() }),
     appCompose: JSON.stringify({
       manifest_version: 2,
       name: 'dcml-enclave',

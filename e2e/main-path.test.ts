@@ -51,7 +51,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await proxy.close(0);
-  await session.close();
+  session.close();
   stop.abort();
   await market.close();
 });

@@ -84,7 +84,13 @@ export async function startEnclave(settings: EnclaveSettings, ports: EnclavePort
   const kept = opened.move();
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => {
-    closing ??= stopEnclave({ stop, server, desk, log }).finally(() => kept.disposeAsync());
+    closing ??= (async () => {
+      try {
+        await stopEnclave({ stop, server, desk, log });
+      } finally {
+        await kept.disposeAsync();
+      }
+    })();
     return closing;
   };
   return {

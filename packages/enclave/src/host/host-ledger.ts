@@ -26,7 +26,7 @@ export interface HostLedger {
   recordVoucher(config: ChannelConfig, voucher: SignedVoucher, signal: AbortSignal): Promise<void>;
   recordApproval(config: ChannelConfig, approval: SignedCloseApproval, signal: AbortSignal): Promise<void>;
   /** A read of the chain through the host: the enclave has no other network. */
-  rpc(method: string, params: readonly unknown[], signal: AbortSignal): Promise<JsonValue>;
+  readonly rpc: (method: string, params: readonly unknown[], signal: AbortSignal) => Promise<JsonValue>;
   close(): void;
 }
 

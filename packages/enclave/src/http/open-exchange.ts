@@ -10,7 +10,7 @@ import { EnclaveError } from '../enclave-error.ts';
 import { Exchange } from './exchange.ts';
 import { readBody } from './read-body.ts';
 
-export const MAX_BODY_BYTES: number = 16 << 20;
+const MAX_BODY_BYTES: number = 16 << 20;
 const BODY_DEADLINE_MS = 60_000;
 
 export interface SealedBodyKeys {
@@ -20,7 +20,7 @@ export interface SealedBodyKeys {
 }
 
 /** The value of a header that may stand once; undefined when absent. Throws `ENCLAVE_BODY` when repeated. */
-export function singleHeader(request: IncomingMessage, name: string): string | undefined {
+function singleHeader(request: IncomingMessage, name: string): string | undefined {
   const values = request.headersDistinct[name.toLowerCase()];
   if (values !== undefined && values.length > 1) {
     throw new EnclaveError('ENCLAVE_BODY', `the header ${name} is repeated`);

@@ -13,8 +13,8 @@ export function readInferenceRequest(body: Uint8Array): JsonObject {
   return value as JsonObject;
 }
 
-/** Throws `ENCLAVE_MODEL_UNKNOWN` unless the request names the served model, by name or by its hash. */
-export function assertModel(json: JsonObject, names: readonly string[]): void {
+/** The model that the request names. Throws `ENCLAVE_MODEL_UNKNOWN` unless it is the served one, by name or by hash. */
+export function readModel(json: JsonObject, names: readonly string[]): string {
   const model = json['model'];
   if (typeof model !== 'string') {
     throw new EnclaveError('ENCLAVE_MODEL_UNKNOWN', 'the request names no model', {
@@ -26,4 +26,5 @@ export function assertModel(json: JsonObject, names: readonly string[]): void {
       details: { path: 'model', served: names },
     });
   }
+  return model;
 }

@@ -9,7 +9,7 @@ import type { Log } from '../log.ts';
 import type { ReceiptDesk } from '../receipts/receipt-desk.ts';
 import { collectAnswer, deliverStream, type Finish } from './deliver.ts';
 import { type Cashier, type PaidRequest, type PaymentClaim, PaymentRefusal } from './payment.ts';
-import { assertModel, readInferenceRequest } from './read-request.ts';
+import { readInferenceRequest, readModel } from './read-request.ts';
 
 export interface InferenceOptions {
   readonly engine: Engine;
@@ -34,6 +34,8 @@ interface Run {
   readonly exchange: Exchange;
   readonly endpoint: EngineEndpoint;
   readonly json: JsonObject;
+  /** As the request names it. */
+  readonly model: string;
   readonly paid: PaidRequest;
   readonly responseId: string;
   readonly receiptId: string;
@@ -50,12 +52,12 @@ export function createInferenceHandler(
     const json = readInferenceRequest(exchange.body);
     const resource = `https://enclave${endpoint}`;
     const serveClaim = async ({ channel, voucher }: PaymentClaim): Promise<void> => {
-      assertModel(json, options.modelNames);
+      const model = readModel(json, options.modelNames);
       const estimate = await options.engine.estimate(endpoint, json, exchange.body);
       const paid = await options.cashier.admit(channel, voucher, estimate, resource, exchange.signal);
       const id = toHex(options.random.bytes(16));
       const responseId = `${ID_PREFIX[endpoint]}-${id}`;
-      await serve(options, { exchange, endpoint, json, paid, responseId, receiptId: `rcpt-${id}` });
+      await serve(options, { exchange, endpoint, json, model, paid, responseId, receiptId: `rcpt-${id}` });
     };
     try {
       const claim = options.cashier.read(exchange.paymentSignature, resource);
@@ -122,7 +124,7 @@ function closeBooks(
     receiptId: run.receiptId,
     responseId: run.responseId,
     endpoint: run.endpoint,
-    requestedModel: String(run.json['model']),
+    requestedModel: run.model,
     requestBody: run.exchange.body,
     forwardedBody: response.forwardedBody,
     responseHash: outcome.bodyHash,

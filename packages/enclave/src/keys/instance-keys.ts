@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import type { Secp256k1 } from '@dcml/channel';
+import type { Secp256k1, Signature } from '@dcml/channel';
 import type { Address, Random } from '@dcml/core';
 import { generateTransportKey, type SyncTransportCrypto, type TransportKey } from '@dcml/transport';
 import { createSelfSignedCertificate } from './self-signed-certificate.ts';
@@ -10,7 +10,7 @@ import { createSelfSignedCertificate } from './self-signed-certificate.ts';
  */
 export interface InstanceKeys {
   /** Ed25519, signs receipts and nothing else. */
-  readonly receipt: { readonly publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array };
+  readonly receipt: { readonly publicKey: Uint8Array; readonly sign: (message: Uint8Array) => Uint8Array };
   /** X25519, opens sealed bodies. */
   readonly encryption: TransportKey;
   /** P-256, ends TLS. */
@@ -20,7 +20,7 @@ export interface InstanceKeys {
     readonly spkiSha256Hex: string;
   };
   /** secp256k1, approves closes on chain. */
-  readonly chain: { readonly address: Address; sign(digest: Uint8Array): `0x${string}` };
+  readonly chain: { readonly address: Address; readonly sign: (digest: Uint8Array) => Signature };
 }
 
 export interface CreateInstanceKeysOptions {

@@ -7,7 +7,7 @@ import { EnclaveError } from '../enclave-error.ts';
 export interface PrivateModelFile {
   /** A path that only this process can open. */
   readonly path: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 const MEMORY_DIRECTORY = '/dev/shm';

@@ -31,11 +31,11 @@ import { listenTls } from '../../src/http/tls-server.ts';
 import { createFakeEngine, type FakeEngine } from './fake-engine.ts';
 import { createFakeHost, type FakeHost } from './fake-host.ts';
 
-export const MODEL: ModelHash = asModelHash(`0x${'ab'.repeat(32)}`);
+const MODEL: ModelHash = asModelHash(`0x${'ab'.repeat(32)}`);
 export const DOMAIN: ChannelDomain = { chainId: 31337, contract: asAddress(`0x${'c0'.repeat(20)}`) };
 export const digests: ChannelDigests = createChannelDigests(DOMAIN);
 /** One wei per token for the owner, two for the host. */
-export const PRICE = {
+const PRICE = {
   ownerPromptPerMTok: 1_000_000n,
   ownerCompletionPerMTok: 1_000_000n,
   hostPromptPerMTok: 2_000_000n,
