@@ -38,14 +38,19 @@ export const benchServe: Command = {
   async run(context) {
     const { strings, output, signal } = context;
     const network = await findRunning(context);
-    const [{ createBareTarget }, { createHttpTarget }, { compareTargets }, format, { plotComparisons }] =
-      await Promise.all([
-        import('../../bench/bare-target.ts'),
-        import('../../bench/http-target.ts'),
-        import('../../bench/compare.ts'),
-        import('../../bench/format-comparison.ts'),
-        import('../../bench/plot-comparison.ts'),
-      ]);
+    const [
+      { createBareTarget },
+      { createHttpTarget },
+      { compareTargets },
+      { encodeComparisons, formatComparisons },
+      { plotComparisons },
+    ] = await Promise.all([
+      import('../../bench/bare-target.ts'),
+      import('../../bench/http-target.ts'),
+      import('../../bench/compare.ts'),
+      import('../../bench/format-comparison.ts'),
+      import('../../bench/plot-comparison.ts'),
+    ]);
     const streams = parseStreams(strings['streams'] ?? '1,4,16');
     const model = await chooseModel({
       model: strings['model-file'] ?? network.model.name,
@@ -85,7 +90,7 @@ export const benchServe: Command = {
         },
       );
       if (strings['plot'] !== undefined) await writeFile(strings['plot'], plotComparisons(comparisons));
-      output.result(format.encodeComparisons(comparisons), format.formatComparisons(comparisons));
+      output.result(encodeComparisons(comparisons), formatComparisons(comparisons));
       return 0;
     } finally {
       await bare.close();
