@@ -10,6 +10,7 @@ import { createDcmlFetch } from '../src/dcml-fetch.ts';
 import { discover } from '../src/discover.ts';
 import { createMemoryClientStore } from '../src/memory-client-store.ts';
 import { exportArchive } from '../src/receipt-archive.ts';
+import { reconcileChannel } from '../src/resume-channel.ts';
 import { openSession, type Session, type SessionOptions } from '../src/session.ts';
 import { ANSWER_WORDS, simulationPolicy } from './fake-enclave.ts';
 import { FakeNetwork, HOST_URL, model, price, urlOf } from './fake-network.ts';
@@ -289,7 +290,7 @@ describe('aborts and lost answers', () => {
 });
 
 describe('kill -9 at every step of opening', () => {
-  const failures = ['challenge', 'offer', 'deposit', 'activate', 'none'] as const;
+  const failures = ['challenge', 'offer', 'send', 'deposit', 'activate', 'none'] as const;
 
   /** Fails as a process that dies would leave things: at one step, once. */
   async function dieAt(step: (typeof failures)[number]): Promise<void> {
@@ -318,6 +319,11 @@ describe('kill -9 at every step of opening', () => {
       // The transaction is mined, but the process dies before it learns that.
       viem: new Proxy(honest.viem, {
         get(target, name, receiver) {
+          if (step === 'send' && name === 'estimateGas') {
+            return async () => {
+              throw new Error('killed');
+            };
+          }
           if (step === 'deposit' && name === 'waitForTransactionReceipt') {
             return async () => {
               throw new Error('killed');
@@ -333,6 +339,18 @@ describe('kill -9 at every step of opening', () => {
     if (step === 'none') await sending;
     else await expect(sending).rejects.toThrow();
   }
+
+  it('what spends and closes a channel is on disk before the deposit can leave', async () => {
+    await dieAt('send');
+    const [record] = await store.listChannels();
+    expect(record).toMatchObject({ phase: 'depositing', offer: { maxDepositWei: DEPOSIT } });
+    // As long as the offer lives the deposit may still arrive, whatever the chain shows now; afterwards it cannot.
+    const ports = { store, chain: chain.as('payer'), platform: network.platform };
+    expect((await reconcileChannel(ports, record!, signal)).phase).toBe('depositing');
+    const later = { now: () => Date.now() + 500_000, monotonicMs: () => 0 };
+    const platform = { ...network.platform, clock: later };
+    expect((await reconcileChannel({ ...ports, platform }, record!, signal)).phase).toBe('abandoned');
+  });
 
   it.each(failures)(
     'after %s: the next process finds or makes exactly one channel, no deposit is forgotten',

@@ -102,6 +102,20 @@ describe('chain watcher', () => {
     expect(store.listPendingCloses()).toEqual([]);
   });
 
+  it.each(['none', 'open'] as const)(
+    'waits while a node that lags shows the channel as %s',
+    async (status) => {
+      await store.putApproval(approval, config, 1);
+      mineClose();
+      chain.statuses.set(channelId, status);
+      await watchOnce(options, signal);
+      expect(chain.submitted).toEqual([]);
+      chain.statuses.set(channelId, 'closing');
+      await watchOnce(options, signal);
+      expect(chain.submitted).toEqual([approval]);
+    },
+  );
+
   it('an opened channel releases its offer', async () => {
     const offer = {
       channelId,
