@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildBundle, bundles } from './bundles.ts';
+import { buildBundle, bundles, nativeModules } from './bundles.ts';
 import { publishManifest, type SourceManifest } from './publish-manifest.ts';
 import { repositoryRoot, runCommand } from './run-command.ts';
 import { readWorkspaces, type Workspace } from './workspaces.ts';
@@ -50,12 +50,10 @@ function packCommandLine(): void {
     ...rest
   } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as SourceManifest;
   // Everything of ours is inside the bundle; the native modules are what remains to be installed.
-  const enclave = JSON.parse(
-    readFileSync(join(repositoryRoot, 'packages/enclave/package.json'), 'utf8'),
-  ) as SourceManifest;
-  const native = Object.entries(enclave.dependencies ?? {}).filter(([name]) =>
-    ['node-llama-cpp', 'secp256k1'].includes(name),
+  const declared = readWorkspaces(repositoryRoot).flatMap(({ manifest }) =>
+    Object.entries(manifest.dependencies ?? {}),
   );
+  const native = declared.filter(([name]) => nativeModules.includes(name));
   const json = { ...rest, bin, dependencies: Object.fromEntries(native) };
   writeFileSync(join(target, 'package.json'), `${JSON.stringify(json, null, 2)}\n`);
   cpSync(join(source, 'bin'), join(target, 'bin'), { recursive: true });
@@ -75,7 +73,7 @@ try {
 }
 rmSync(join(repositoryRoot, 'apps/cli/dist'), { recursive: true, force: true });
 for (const bundle of bundles) {
-  if (!existsSync(join(repositoryRoot, bundle.entry))) continue;
-  console.log(`${bundle.target} sha256:${await buildBundle(bundle)}`);
+  const { sha256, packages } = await buildBundle(bundle);
+  console.log(`${bundle.target} sha256:${sha256}\n  with ${packages.join(' ')}`);
 }
 packCommandLine();

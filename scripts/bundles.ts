@@ -13,19 +13,36 @@ export interface Bundle {
 /** Paths below the repository's root. */
 export const bundles: readonly Bundle[] = [
   { entry: 'apps/cli/src/main.ts', target: 'apps/cli/dist/main.js' },
-  { entry: 'packages/enclave/src/main/main.ts', target: 'packages/enclave/dist/enclave.js' },
+  { entry: 'apps/cli/src/enclave-main.ts', target: 'apps/cli/dist/enclave.js' },
 ];
 
-// Native modules stay outside: a bundle is text.
-const external = ['node-llama-cpp', 'secp256k1', 'sodium-native'];
+/** Native modules stay outside: a bundle is text. */
+export const nativeModules: readonly string[] = ['node-llama-cpp', 'secp256k1'];
+
+/** A bundle that was built. */
+export interface BuiltBundle {
+  /** SHA-256 of the file, lowercase hex. */
+  readonly sha256: string;
+  /** npm packages whose code is inside, sorted. */
+  readonly packages: readonly string[];
+}
+
+function packagesOf(inputs: readonly string[]): string[] {
+  const names = inputs.flatMap((input) => {
+    const path = input.split('node_modules/').at(-1);
+    if (path === undefined || path === input) return [];
+    return [path.split('/', path.startsWith('@') ? 2 : 1).join('/')];
+  });
+  return [...new Set(names)].sort();
+}
 
 /**
  * Bundles one program. The same sources give the same bytes anywhere: paths in the output are relative to the
- * repository, and nothing of time or machine goes in. Returns the SHA-256 of the file.
+ * repository, and nothing of time or machine goes in.
  */
-export async function buildBundle({ entry, target }: Bundle): Promise<string> {
+export async function buildBundle({ entry, target }: Bundle): Promise<BuiltBundle> {
   const outfile = join(repositoryRoot, target);
-  await build({
+  const { metafile } = await build({
     absWorkingDir: repositoryRoot,
     entryPoints: [entry],
     outfile,
@@ -33,7 +50,8 @@ export async function buildBundle({ entry, target }: Bundle): Promise<string> {
     platform: 'node',
     format: 'esm',
     target: 'node22',
-    external,
+    external: [...nativeModules],
+    metafile: true,
     legalComments: 'inline',
     logLevel: 'warning',
     // Bundled CommonJS asks for `require`, which an ES module does not have.
@@ -41,5 +59,6 @@ export async function buildBundle({ entry, target }: Bundle): Promise<string> {
       js: "import { createRequire as dcmlCreateRequire } from 'node:module'; const require = dcmlCreateRequire(import.meta.url);",
     },
   });
-  return createHash('sha256').update(readFileSync(outfile)).digest('hex');
+  const sha256 = createHash('sha256').update(readFileSync(outfile)).digest('hex');
+  return { sha256, packages: packagesOf(Object.keys(metafile.inputs)) };
 }

@@ -1,33 +1,4 @@
-import packageJson from '../package.json' with { type: 'json' };
-import { runProgram } from './program/run-program.ts';
-import { watchLauncher } from './program/watch-launcher.ts';
+import { commands } from './commands/index.ts';
+import { runProcess } from './program/run-process.ts';
 
-const controller = new AbortController();
-const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-let interrupted: number | undefined;
-let firstSignalAt = 0;
-
-function stop(signal: keyof typeof exitCodes): void {
-  // The first signal stops in order; one more, a second later or after, stops at once. A terminal and a
-  // launcher may both deliver the first.
-  if (interrupted !== undefined && performance.now() - firstSignalAt > 1000) process.exit(interrupted);
-  firstSignalAt = interrupted === undefined ? performance.now() : firstSignalAt;
-  interrupted ??= exitCodes[signal];
-  controller.abort(new DOMException(`stopped by ${signal}`, 'AbortError'));
-}
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
-// A reader that went away (dcml … | head) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-watchLauncher(process.env, () => stop('SIGTERM'));
-
-const code = await runProgram(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  env: process.env,
-  signal: controller.signal,
-  version: packageJson.version,
-});
-process.exitCode = code === 1 && interrupted !== undefined ? interrupted : code;
-// Everything is closed by now; a handle that a library forgot must not keep a finished command alive.
-setTimeout(() => process.exit(), 3000).unref();
+await runProcess(commands);

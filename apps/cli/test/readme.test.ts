@@ -30,6 +30,7 @@ let home: string;
 let port: number;
 let env: Record<string, string>;
 let network: ChildProcess;
+let printed: string;
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -43,8 +44,14 @@ async function freePort(): Promise<number> {
 const adapt = (text: string): string =>
   text.replaceAll('7878', String(port)).replaceAll('"smollm2-135m"', '"tiny"');
 
+/** One shell for the whole page: what it exports, later commands see. */
+const exported: string[] = [];
 const shell = (command: string): Promise<CommandResult> =>
-  runCommand(['bash', '-c', adapt(command)], { cwd: home, env, timeoutMs: 120_000 });
+  runCommand(['bash', '-c', [...exported, adapt(command)].join('\n')], {
+    cwd: home,
+    env,
+    timeoutMs: 120_000,
+  });
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'dcml-readme-'));
@@ -92,7 +99,14 @@ describe('README.md', () => {
 
   it('starts the network', async () => {
     const command = blocks.find((block) => block.kind === 'background')?.text ?? '';
-    expect(await startNetwork(command)).toContain(`http://127.0.0.1:${port}/v1`);
+    printed = await startNetwork(command);
+    expect(printed).toContain(`http://127.0.0.1:${port}/v1`);
+  });
+
+  it('prints a curl line that works', async () => {
+    const [curl = ''] = /curl [\s\S]*?-d '[^']*'/.exec(printed) ?? [];
+    const { stdout, output } = await shell(curl);
+    expect(stdout, output).toContain('"choices":[');
   });
 
   for (const { language, kind, text } of blocks) {
@@ -100,7 +114,7 @@ describe('README.md', () => {
     if (language === 'js') {
       it('runs the JavaScript example', async () => {
         writeFileSync(join(home, 'example.mjs'), adapt(text).replaceAll(`'smollm2-135m'`, `'tiny'`));
-        const { code, output } = await runCommand([process.execPath, 'example.mjs'], { cwd: home, env });
+        const { code, output } = await shell('node example.mjs');
         expect(output).not.toBe('');
         expect(code, output).toBe(0);
       });
@@ -110,7 +124,9 @@ describe('README.md', () => {
       it(command.slice(0, 80), async () => {
         const { code, output, stdout } = await shell(command);
         expect(code, output).toBe(0);
-        expect(stdout).not.toBe('');
+        if (command.startsWith('export ')) exported.push(adapt(command));
+        else expect(stdout).not.toBe('');
+        expect(stdout).not.toContain('"error":{');
       });
     }
   }

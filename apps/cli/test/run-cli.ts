@@ -1,3 +1,4 @@
+import { commands } from '../src/commands/index.ts';
 import { runProgram } from '../src/program/run-program.ts';
 
 export interface CliRun {
@@ -22,6 +23,7 @@ export async function runCli(words: readonly string[], options: CliOptions = {})
     stderr: { isTTY, write: (text) => (stderr += text) },
     env: options.env ?? {},
     signal: options.signal ?? new AbortController().signal,
+    commands,
     version: '0.0.0-test',
   });
   return { code, stdout, stderr };

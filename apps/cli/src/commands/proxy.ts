@@ -4,6 +4,7 @@ import type { Command } from '../program/command.ts';
 import { formatOutcome } from '../program/format-verdict.ts';
 import { parsePort } from '../program/read-option.ts';
 import { exitWithStdinOption, runService, type Service } from '../program/run-service.ts';
+import { readTextFile } from '../settings/read-json-file.ts';
 
 const DEFAULT_PORT = 7878;
 
@@ -18,6 +19,11 @@ export const proxy: Command = {
       value: 'PORT',
       description: `port on 127.0.0.1 (default: ${DEFAULT_PORT}; 0: any)`,
     },
+    'api-key-file': {
+      type: 'string',
+      value: 'FILE',
+      description: 'ask programs for the key in this file; without it any program of this machine may spend',
+    },
     ...depositOption,
     ...clientOptions,
     'exit-with-stdin': exitWithStdinOption,
@@ -27,6 +33,8 @@ export const proxy: Command = {
     const { output, strings } = context;
     const port = parsePort('port', strings['port']) ?? DEFAULT_PORT;
     const target = await findTarget(context);
+    const keyFile = strings['api-key-file'];
+    const apiKey = keyFile === undefined ? undefined : (await readTextFile(keyFile, 'API key file')).trim();
     return runService(context, async (signal): Promise<Service> => {
       const client = await openClient(context);
       try {
@@ -37,6 +45,7 @@ export const proxy: Command = {
         const running = await startProxy({
           session,
           port,
+          ...(apiKey === undefined ? {} : { apiKey }),
           signal: new AbortController().signal,
           onFailure: (code, status) => output.progress(`${status} ${code}`),
         });

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { commands } from '../commands/index.ts';
 import type { Command, ExitCode } from './command.ts';
 import { formatCommandHelp, formatProgramHelp } from './format-help.ts';
 import { globalOptions } from './global-options.ts';
@@ -10,24 +9,26 @@ import { reportError } from './report-error.ts';
 import { memberName, mergeSettings, readConfigFile } from './settings.ts';
 
 export interface ProgramEnvironment extends OutputStreams {
+  readonly commands: readonly Command[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
   readonly version: string;
 }
 
-const knownMembers: ReadonlySet<string> = new Set(
-  [globalOptions, ...commands.map((command) => command.options)].flatMap((options) =>
-    Object.entries(options)
-      .filter(([, option]) => option.flagOnly !== true)
-      .map(([name]) => memberName(name)),
-  ),
-);
+/** Members that config.json may have: options of any command. */
+function knownMembers(commands: readonly Command[]): ReadonlySet<string> {
+  const all = [globalOptions, ...commands.map((command) => command.options)];
+  const standing = all.flatMap((options) =>
+    Object.entries(options).filter(([, option]) => option.flagOnly !== true),
+  );
+  return new Set(standing.map(([name]) => memberName(name)));
+}
 
 async function runCommand(parsed: ParsedCommand, program: ProgramEnvironment): Promise<ExitCode> {
   const { command, positionals } = parsed;
   assertArity(parsed);
   const home = resolveHome(parsed.strings['home'], program.env);
-  const file = readConfigFile(join(home, 'config.json'), knownMembers);
+  const file = readConfigFile(join(home, 'config.json'), knownMembers(program.commands));
   const { strings, booleans } = mergeSettings(
     { ...command.options, ...globalOptions },
     parsed,
@@ -50,7 +51,7 @@ async function runCommand(parsed: ParsedCommand, program: ProgramEnvironment): P
 
 function printHelp(program: ProgramEnvironment, command?: Command): ExitCode {
   program.stdout.write(
-    `${command === undefined ? formatProgramHelp(commands, program.version) : formatCommandHelp(command)}\n`,
+    `${command === undefined ? formatProgramHelp(program.commands, program.version) : formatCommandHelp(command)}\n`,
   );
   return 0;
 }
@@ -64,14 +65,14 @@ export async function runProgram(words: readonly string[], program: ProgramEnvir
     if (words.length === 0 || ['help', '--help', '-h'].includes(words[0] ?? '')) {
       return printHelp(
         program,
-        commands.find((one) => one.name === words.slice(1).join(' ')),
+        program.commands.find((one) => one.name === words.slice(1).join(' ')),
       );
     }
     if (words[0] === '--version') {
       program.stdout.write(`${program.version}\n`);
       return 0;
     }
-    const { command, rest } = findCommand(words, commands);
+    const { command, rest } = findCommand(words, program.commands);
     const parsed = parseCommandLine(command, rest);
     if (parsed.booleans['help'] === true) return printHelp(program, command);
     return await runCommand(parsed, program);

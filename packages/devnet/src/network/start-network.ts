@@ -56,9 +56,6 @@ const hostPrice = { promptPerMTok: 4n * 10n ** 13n, completionPerMTok: 8n * 10n 
 const MAX_DEPOSIT_WEI = 10n ** 18n;
 const BOND_WEI = 20n * 10n ** 18n;
 
-/** The proxy answers to programs of this machine only and takes any key; OpenAI clients want one. */
-const PROXY_API_KEY = 'local';
-
 /** Time for answers in flight, and for approvals to reach the host. */
 const GRACE_MS = { proxy: 5_000, enclave: 20_000, host: 15_000 } as const;
 
@@ -107,7 +104,6 @@ async function startServices(
     pid: process.pid,
     home: plan.paths.home,
     proxyUrl: `http://127.0.0.1:${plan.ports.proxy}/v1`,
-    apiKey: PROXY_API_KEY,
     ...found,
     chainRpc: chain.rpcUrl,
     chainId: chain.chainId,

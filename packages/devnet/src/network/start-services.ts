@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { Fields, type JsonObject } from '@dcml/core';
-import { writeDurably } from '../chain/durable-file.ts';
+import { Fields, type JsonObject, systemRandom, toHex } from '@dcml/core';
+import { readIfPresent, writeDurably } from '../chain/durable-file.ts';
 import { type Child, startChild } from './child.ts';
 import { enclaveSettings, hostSettings, type ServicePlan } from './service-settings.ts';
 
@@ -49,8 +49,18 @@ export async function startEnclaveService(launcher: Launcher): Promise<Child> {
 
 export interface ProxyService {
   readonly child: Child;
+  readonly apiKey: string;
   readonly verdict: 'pass' | 'fail' | 'unknown';
   readonly simulated: boolean;
+}
+
+/** One key per home, so that a program keeps working after a restart. */
+async function readOrMakeKey(file: string): Promise<string> {
+  const stored = await readIfPresent(file);
+  if (stored !== null) return stored.trim();
+  const key = `dcml-${toHex(systemRandom.bytes(24))}`;
+  await writeDurably(file, key);
+  return key;
 }
 
 /** The user's verifying proxy, with the user's key and policy; it says what it found when it verified the enclave. */
@@ -58,8 +68,11 @@ export async function startProxyService(launcher: Launcher, privateKey: string):
   const { paths, ports, chainRpc, contracts, hostUrl, model } = launcher.plan;
   const keyFile = join(paths.clientDirectory, 'key');
   await writeDurably(keyFile, privateKey);
+  const apiKeyFile = join(paths.clientDirectory, 'api-key');
+  const apiKey = await readOrMakeKey(apiKeyFile);
   const child = await launch(launcher, 'proxy', [
     'proxy',
+    ...['--api-key-file', apiKeyFile],
     ...['--port', String(ports.proxy)],
     ...['--host-url', hostUrl],
     ...['--rpc-url', chainRpc],
@@ -72,6 +85,7 @@ export async function startProxyService(launcher: Launcher, privateKey: string):
   const ready = new Fields(child.ready, 'proxy');
   return {
     child,
+    apiKey,
     verdict: ready.oneOf('verdict', ['pass', 'fail', 'unknown']),
     simulated: ready.boolean('simulated'),
   };
