@@ -68,7 +68,7 @@ export interface EngineDescription {
 
 /**
  * Runs a model inside the confidential VM. Every backend passes the conformance suite of
- * `packages/testing/src/engine-conformance.ts`.
+ * `packages/testing/src/engine/engine-conformance.ts`.
  */
 export interface Engine {
   describe(): EngineDescription;

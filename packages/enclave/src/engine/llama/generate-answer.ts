@@ -66,7 +66,8 @@ export async function generateAnswer(
   const fail = (): void => stream.fail(signal.reason);
   if (signal.aborted) fail();
   else signal.addEventListener('abort', fail, { once: true });
-  const seed = toSeed(options.sampling.seed ?? context.randomSeed());
+  const isGreedy = options.sampling.temperature === 0;
+  const seed = toSeed(options.sampling.seed ?? (isGreedy ? 0 : context.randomSeed()));
   const runs = Array.from({ length: choices }, (_, index) =>
     runChoice(context, plan, request.tenant, stream, {
       index,
