@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -216,5 +216,79 @@ describe('without a network', () => {
     const { code, stderr } = await runCli(['down', '--home', home]);
     expect(code).toBe(1);
     expect(stderr).toContain('[CLI_NOT_RUNNING]');
+  });
+});
+
+describe('errors', () => {
+  const failing = (error: unknown): Command => ({ ...probe, run: () => Promise.reject(error) });
+
+  it('CLI_INTERNAL: what nobody expected, in one line, with its causes on demand', async () => {
+    const error = new Error('first\nsecond\u001b[2J', { cause: new Error('the reason') });
+    const quiet = await runCli(['probe'], { commands: [failing(error)] });
+    expect(quiet.code).toBe(1);
+    expect(quiet.stderr).toMatch(/^dcml: first second\[2J \[CLI_INTERNAL\] .*\n$/);
+    const verbose = await runCli(['probe', '--verbose'], { commands: [failing(error)] });
+    expect(verbose.stderr).toContain('the reason');
+  });
+
+  it('says nothing when the user interrupted', async () => {
+    const controller = new AbortController();
+    const reason = new Error('stopped');
+    controller.abort(reason);
+    const { code, stderr } = await runCli(['probe'], {
+      commands: [failing(reason)],
+      signal: controller.signal,
+    });
+    expect([code, stderr]).toEqual([1, '']);
+  });
+
+  it('CLI_UNREACHABLE: a host that does not answer', async () => {
+    const { code, stderr } = await runCli(['host', 'status', '--host-url', 'http://127.0.0.1:1', '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'CLI_UNREACHABLE', advice: 'retry' } });
+  });
+});
+
+describe('files that the command line names', () => {
+  const settings = (name: string, text: string): string => {
+    const file = join(home, name);
+    writeFileSync(file, text);
+    return file;
+  };
+
+  it('CLI_INPUT: host settings with an unknown or missing member', async () => {
+    const file = settings('host.json', '{"rpc_url": "http://127.0.0.1:1"}');
+    const { code, stderr } = await runCli(['host', 'start', '--host-config', file, '--home', home]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('settings.chain_id: is missing');
+  });
+
+  it('CLI_INPUT: a key that others may read, and its content is in no message', async () => {
+    const key = `0x${'12'.repeat(32)}`;
+    const file = settings('key', key);
+    chmodSync(file, 0o644);
+    const chain = ['--rpc-url', 'http://127.0.0.1:1', '--registry', `0x${'11'.repeat(20)}`];
+    const words = ['channel', 'list', ...chain, '--channels', `0x${'22'.repeat(20)}`, '--key-file', file];
+    const open = await runCli([...words, '--home', home, '--verbose']);
+    expect(open.code).toBe(2);
+    expect(open.stderr).toContain('others may read it');
+    writeFileSync(file, key.slice(0, -1));
+    chmodSync(file, 0o600);
+    const short = await runCli([...words, '--home', home, '--verbose']);
+    expect(short.stderr).toContain('expected 0x and 64 lowercase hex digits');
+    expect(open.stderr + short.stderr).not.toContain('1212121212');
+  });
+
+  it('CLI_USAGE: parts of two chains never mix', async () => {
+    const { code, stderr } = await runCli([
+      'model',
+      'list',
+      '--rpc-url',
+      'http://127.0.0.1:1',
+      '--home',
+      home,
+    ]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--rpc-url, --registry and --channels belong together');
   });
 });

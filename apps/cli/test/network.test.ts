@@ -155,6 +155,12 @@ describe('first run: everything works, then the enclave is killed', () => {
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'CLIENT_NO_OFFER' } });
   });
 
+  it('CLI_REFUSED: says why the enclave refused', async () => {
+    const { code, stderr } = await cli('chat', 'word '.repeat(4000));
+    expect(code).toBe(1);
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'CLI_REFUSED', details: { status: 400 } } });
+  });
+
   it('NETWORK_CHILD_DIED: stops with an error that names the dead part, and leaves no process', async () => {
     process.kill(info.pids['enclave']!, 'SIGKILL');
     const { code, stderr } = await network.ended;

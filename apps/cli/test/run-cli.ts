@@ -1,4 +1,5 @@
 import { commands } from '../src/commands/index.ts';
+import type { Command } from '../src/program/command.ts';
 import { runProgram } from '../src/program/run-program.ts';
 
 export interface CliRun {
@@ -11,6 +12,8 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly isTerminal?: boolean;
   readonly signal?: AbortSignal;
+  /** Instead of the real ones. */
+  readonly commands?: readonly Command[];
 }
 
 /** Runs one command line in this process and collects what it prints. */
@@ -23,7 +26,7 @@ export async function runCli(words: readonly string[], options: CliOptions = {})
     stderr: { isTTY, write: (text) => (stderr += text) },
     env: options.env ?? {},
     signal: options.signal ?? new AbortController().signal,
-    commands,
+    commands: options.commands ?? commands,
     version: '0.0.0-test',
   });
   return { code, stdout, stderr };

@@ -1,0 +1,120 @@
+import { defaultPolicy } from '@dcml/attest';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readDeltas } from '../src/client/read-deltas.ts';
+import { formatWei } from '../src/program/format-amount.ts';
+import { parseAmount, parseCount, parseNumber, parseTime } from '../src/program/read-option.ts';
+import { encodeEvidencePolicy, parseEvidencePolicy } from '../src/settings/evidence-policy.ts';
+
+describe('amounts', () => {
+  it.each([
+    ['1eth', 10n ** 18n],
+    ['0.05eth', 5n * 10n ** 16n],
+    ['20gwei', 20n * 10n ** 9n],
+    ['7', 7n],
+    ['7wei', 7n],
+    ['0.000000000000000001ETH', 1n],
+  ])('reads %s', (text, wei) => {
+    expect(parseAmount('deposit', text)).toBe(wei);
+  });
+
+  it.each(['', '1.5', '-1eth', '1e3', '1 btc', '0x10', '1.0000000000000000001eth', '1,5eth'])(
+    'refuses %j',
+    (text) => {
+      expect(() => parseAmount('deposit', text)).toThrow('--deposit:');
+    },
+  );
+
+  it('prints exactly: what is printed reads back', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 24n }), (wei) => {
+        expect(parseAmount('x', formatWei(wei).replace(' ', ''))).toBe(wei);
+      }),
+    );
+  });
+});
+
+describe('times and numbers', () => {
+  it.each([
+    ['1795382680', 1795382680000],
+    ['2026-11-22', Date.UTC(2026, 10, 22)],
+    ['2026-11-22T10:00:00Z', Date.UTC(2026, 10, 22, 10)],
+    ['2026-11-22T10:00:00+02:00', Date.UTC(2026, 10, 22, 8)],
+  ])('reads %s', (text, time) => {
+    expect(parseTime('at', text)).toBe(time);
+  });
+
+  it.each(['yesterday', '2026-13-01', '2026-11-22T10:00:00', '22.11.2026', ''])(
+    'refuses %j as time',
+    (text) => {
+      expect(() => parseTime('at', text)).toThrow('--at: expected a time');
+    },
+  );
+
+  it('keeps numbers within their bounds', () => {
+    expect(parseNumber('temperature', '0.7', 0, 2)).toBe(0.7);
+    expect(() => parseNumber('temperature', '2.1', 0, 2)).toThrow('from 0 to 2');
+    expect(() => parseNumber('temperature', 'NaN', 0, 2)).toThrow('from 0 to 2');
+    expect(() => parseCount('seed', '1.5')).toThrow('whole number');
+  });
+});
+
+describe('policy files', () => {
+  const json = encodeEvidencePolicy({ ...defaultPolicy, minTcbEvaluationDataNumber: 17 });
+
+  it('read back as they were written', () => {
+    expect(parseEvidencePolicy(encodeEvidencePolicy(defaultPolicy))).toEqual(defaultPolicy);
+    expect(parseEvidencePolicy(json)).toEqual({ ...defaultPolicy, minTcbEvaluationDataNumber: 17 });
+  });
+
+  it('CORE_FIELD: refuses what is missing, wrong or unknown', () => {
+    for (const name of Object.keys(json)) {
+      if (name === 'min_tcb_evaluation_data_number') continue;
+      const { [name]: _, ...rest } = json;
+      expect(() => parseEvidencePolicy(rest), name).toThrow(expect.objectContaining({ code: 'CORE_FIELD' }));
+    }
+    for (const change of [
+      { allowed_tcb_statuses: ['Fine'] },
+      { compose_hashes: ['ABC'] },
+      { mr_tds: 'any' },
+      { roots: [{ name: 'x', kind: 'amd', certificate_pem: '' }] },
+      { version: 2 },
+      { allow_everything: true },
+    ]) {
+      expect(() => parseEvidencePolicy({ ...json, ...change })).toThrow(
+        expect.objectContaining({ code: 'CORE_FIELD' }),
+      );
+    }
+  });
+});
+
+describe('readDeltas', () => {
+  const event = (content: string): string =>
+    `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
+
+  it('gives the text whatever the frames cut, and the end of the stream', async () => {
+    const words = ['Grüße', ' an ', '世界', '🌍'];
+    const bytes = Buffer.from(`: comment\n\n${words.map(event).join('')}data: [DONE]\n\n`);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 20 }),
+        async (sizes) => {
+          async function* frames(): AsyncGenerator<Uint8Array, string> {
+            for (let at = 0, i = 0; at < bytes.length; i++) {
+              const size = sizes[i % sizes.length]!;
+              yield bytes.subarray(at, at + size);
+              at += size;
+            }
+            return 'the end';
+          }
+          const deltas = readDeltas(frames());
+          let text = '';
+          let step = await deltas.next();
+          for (; step.done !== true; step = await deltas.next()) text += step.value;
+          expect([text, step.value]).toEqual([words.join(''), 'the end']);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
