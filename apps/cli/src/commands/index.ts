@@ -1,4 +1,5 @@
 import type { Command } from '../program/command.ts';
+import { benchServe } from './bench/bench-serve.ts';
 import { channelClose } from './channel/channel-close.ts';
 import { channelList } from './channel/channel-list.ts';
 import { channelOpen } from './channel/channel-open.ts';
@@ -36,4 +37,5 @@ export const commands: readonly Command[] = [
   hostStart,
   hostStatus,
   enclaveRun,
+  benchServe,
 ];
