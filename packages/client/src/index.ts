@@ -24,5 +24,6 @@ export type { ClientPlatform } from './platform.ts';
 export { exportArchive } from './receipt-archive.ts';
 export { type InferenceEndpoint, inferenceEndpoints } from './request-cost.ts';
 export { reconcileChannel, resumeChannel } from './resume-channel.ts';
-export { openSession, Session, type SessionOptions, type SessionStatus } from './session.ts';
+export { openSession, Session } from './session.ts';
+export type { SessionOptions, SessionStatus } from './session-options.ts';
 export type { ReceiptSummary } from './verified-exchange.ts';

@@ -1,60 +1,18 @@
-import type { EvidencePolicy, Verdict } from '@dcml/attest';
-import { chargeOf, type PriceTerms, totalWei } from '@dcml/channel';
-import type { ChannelId, ModelHash } from '@dcml/core';
-import { EvmError } from '@dcml/evm';
+import { chargeOf, totalWei } from '@dcml/channel';
 import type { VerifiedAnswer } from './answers.ts';
 import { ChannelAccount } from './channel-account.ts';
 import { ClientError } from './client-error.ts';
-import type { ChannelPhase, ChannelRecord } from './client-store.ts';
-import { assertApproval } from './close-channel.ts';
-import { type ConnectOptions, connectEnclave, type EnclaveConnection } from './connect-enclave.ts';
+import type { ChannelRecord } from './client-store.ts';
+import { assertApproval } from './close-approval.ts';
+import { connectEnclave, type EnclaveConnection } from './connect-enclave.ts';
 import { requestClose, requestStatus } from './enclave-calls.ts';
-import { type ChannelPorts, openChannel } from './open-channel.ts';
+import { findChannel } from './find-channel.ts';
 import { type PayContext, payRequest } from './pay-request.ts';
 import { raceAbort } from './race-abort.ts';
 import { encodeEvidence } from './receipt-archive.ts';
 import { costRequest, type InferenceEndpoint } from './request-cost.ts';
-import { resumeChannel } from './resume-channel.ts';
 import { refusalCode } from './sealed-exchange.ts';
-
-export interface SessionOptions extends ChannelPorts {
-  readonly hostUrl: string;
-  readonly enclaveUrl?: string;
-  readonly model: ModelHash;
-  readonly policy: EvidencePolicy;
-  /** Opens a channel when none is usable, at these conditions. Null never spends on its own. */
-  readonly autoOpen: { readonly depositWei: bigint; readonly maxPrice?: PriceTerms } | null;
-  /** Refuses requests that could cost more. */
-  readonly maxWeiPerRequest?: bigint;
-  /** For requests that name no limit. Default 1024. */
-  readonly defaultMaxTokens?: number;
-  /** Keeps prompts and answers with their receipts, so that archives verify completely. Default true. */
-  readonly keepBodies?: boolean;
-  /** Default 10,000. */
-  readonly receiptsToKeep?: number;
-}
-
-/** What a user should see at all times. */
-export interface SessionStatus {
-  readonly outcome: Verdict['outcome'];
-  /** The evidence is no hardware vendor's: show `SIMULATED`. */
-  readonly simulated: boolean;
-  readonly verdict: Verdict;
-  readonly verifiedAt: number;
-  readonly hostUrl: string;
-  readonly enclaveUrl: string;
-  readonly model: ModelHash;
-  readonly keysetDigest: string;
-  readonly channel: {
-    readonly channelId: ChannelId;
-    readonly phase: ChannelPhase;
-    readonly depositWei: bigint;
-    readonly authorizedWei: bigint;
-    readonly chargedWei: bigint;
-    readonly promptTokens: bigint;
-    readonly completionTokens: bigint;
-  } | null;
-}
+import { connectOptions, type SessionOptions, type SessionStatus } from './session-options.ts';
 
 interface Ready {
   readonly connection: EnclaveConnection;
@@ -64,10 +22,9 @@ interface Ready {
 
 /** Verifying, opening and depositing together. */
 const SHARED_DEADLINE_MS = 180_000;
-/** Phases that a session can go on with. */
-const RESUMABLE: readonly ChannelPhase[] = ['prepared', 'depositing', 'deposited', 'open'];
 
-const isUsable = (record: ChannelRecord): boolean => record.phase === 'open' && record.approval === null;
+/** The enclave has other keys than those that were verified. Nothing of such a request can have been served. */
+const STALE: readonly string[] = ['CLIENT_STALE_KEY', 'CLIENT_PIN'];
 
 /**
  * One user's use of one model at one host: a verified connection and a channel, renewed when the enclave's keys change.
@@ -102,15 +59,17 @@ export class Session {
   async send(endpoint: InferenceEndpoint, body: Uint8Array, signal: AbortSignal): Promise<VerifiedAnswer> {
     const request = costRequest(endpoint, body, this.options.defaultMaxTokens ?? 1024);
     for (let renewals = 0; ; renewals++) {
-      const ready = await raceAbort(this.#getReady(), signal);
+      let ready: Ready | null = null;
       try {
+        ready = await raceAbort(this.#getReady(), signal);
         await raceAbort(this.#resync(ready), signal);
         return await payRequest(this.#payContext(ready), request, signal);
       } catch (error) {
         if (renewals > 0 || !(error instanceof ClientError)) throw error;
-        if (error.code === 'CLIENT_STALE_KEY' || error.code === 'CLIENT_PIN') await this.#renew(ready);
-        else if (error.code === 'CLIENT_CHANNEL_OVER') await raceAbort(this.#retire(ready), signal);
-        else throw error;
+        if (STALE.includes(error.code)) await this.#renew(ready);
+        else if (error.code === 'CLIENT_CHANNEL_OVER' && ready !== null) {
+          await raceAbort(this.#retire(ready), signal);
+        } else throw error;
       }
     }
   }
@@ -175,46 +134,12 @@ export class Session {
     const connection = await this.#connection;
     const evidence = encodeEvidence(connection);
     await store.putEvidence(evidence.evidenceId, evidence.content);
-    const record = await this.#findChannel(connection, signal);
+    const record = await findChannel(this.options, connection, signal);
     return {
       connection,
       evidenceId: evidence.evidenceId,
       account: new ChannelAccount(store, platform, record),
     };
-  }
-
-  async #findChannel(connection: EnclaveConnection, signal: AbortSignal): Promise<ChannelRecord> {
-    const { store, chain, model, autoOpen } = this.options;
-    for (const record of await store.listChannels()) {
-      const isOurs =
-        record.domain.chainId === chain.chainId &&
-        record.domain.contract === chain.contracts.channels &&
-        record.config.model === model &&
-        record.enclaveUrl === connection.enclaveUrl &&
-        RESUMABLE.includes(record.phase) &&
-        record.approval === null;
-      if (!isOurs) continue;
-      const resumed = await this.#tryResume(connection, record, signal);
-      if (resumed !== null && isUsable(resumed)) return resumed;
-    }
-    if (autoOpen === null)
-      throw new ClientError('CLIENT_NO_CHANNEL', 'no channel with this enclave is usable');
-    return openChannel(this.options, connection, { model, ...autoOpen }, signal);
-  }
-
-  /** Null when the deposit cannot be made: then a new channel may be tried, which says why if it fails as well. */
-  async #tryResume(
-    connection: EnclaveConnection,
-    record: ChannelRecord,
-    signal: AbortSignal,
-  ): Promise<ChannelRecord | null> {
-    try {
-      return await resumeChannel(this.options, connection, record, signal);
-    } catch (error) {
-      const refused = ['EVM_REVERTED', 'EVM_INSUFFICIENT_FUNDS'];
-      if (error instanceof EvmError && refused.includes(error.code)) return null;
-      throw error;
-    }
   }
 
   #payContext({ connection, evidenceId, account }: Ready): PayContext {
@@ -251,7 +176,7 @@ export class Session {
   }
 
   /** Verifies again, unless another request has done so since `stale` was made. */
-  async #renew(stale: Ready): Promise<void> {
+  async #renew(stale: Ready | null): Promise<void> {
     const current = await this.#ready?.catch(() => null);
     if (current === null || current === undefined || current === stale) this.#replaceConnection();
   }
@@ -290,19 +215,6 @@ export class Session {
     });
     await this.#resyncing;
   }
-}
-
-function connectOptions(options: SessionOptions, signal: AbortSignal): ConnectOptions {
-  const { hostUrl, enclaveUrl, model, policy, chain, platform } = options;
-  return {
-    hostUrl,
-    ...(enclaveUrl === undefined ? {} : { enclaveUrl }),
-    model,
-    policy,
-    chain,
-    platform,
-    signal,
-  };
 }
 
 /** Verifies the enclave under the caller's policy; nothing is spent before the first request. */

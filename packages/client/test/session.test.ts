@@ -11,7 +11,8 @@ import { discover } from '../src/discover.ts';
 import { createMemoryClientStore } from '../src/memory-client-store.ts';
 import { exportArchive } from '../src/receipt-archive.ts';
 import { reconcileChannel } from '../src/resume-channel.ts';
-import { openSession, type Session, type SessionOptions } from '../src/session.ts';
+import { openSession, type Session } from '../src/session.ts';
+import type { SessionOptions } from '../src/session-options.ts';
 import { ANSWER_WORDS, simulationPolicy } from './fake-enclave.ts';
 import { FakeNetwork, HOST_URL, model, price, urlOf } from './fake-network.ts';
 
@@ -214,6 +215,13 @@ describe('keys rotate; client holds a stale key', () => {
     }
   });
 
+  it('a restart between verification and the first request is noticed and verified again', async () => {
+    await restart();
+    expect(await ask()).toMatchObject({ kind: 'buffered' });
+    expect((await session.connection()).enclaveKey).toBe(network.enclave.address);
+    expect(await store.listChannels()).toHaveLength(1);
+  });
+
   it('without autoOpen a restart ends in CLIENT_NO_CHANNEL, and the old channel can be closed', async () => {
     await ask();
     const { channelId } = (await session.status()).channel!;
@@ -376,7 +384,8 @@ describe('closing without the enclave', () => {
   async function openAndLose(): Promise<ChannelId> {
     await ask();
     const { channelId } = (await session.status()).channel!;
-    network.enclaveDown = true;
+    // Gone for this channel is also an instance that restarted.
+    await restart();
     return channelId;
   }
 

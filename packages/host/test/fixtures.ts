@@ -35,7 +35,7 @@ export const keys: Readonly<Record<Party, Uint8Array>> = {
   owner: new Uint8Array(32).fill(5),
 };
 export const model: ModelHash = asModelHash(`0x${'ab'.repeat(32)}`);
-export const contract: Address = asAddress(`0x${'c0'.repeat(20)}`);
+const contract: Address = asAddress(`0x${'c0'.repeat(20)}`);
 export const digests: ChannelDigests = createChannelDigests({ chainId: 31337, contract });
 export const NOW_MS = 1_800_000_000_000;
 export const clock: Clock = { now: () => NOW_MS, monotonicMs: () => 0 };

@@ -8,7 +8,7 @@ export interface BodyLimits {
 }
 
 /** Reads at most `maxBodyBytes`. Throws `HOST_BODY_TOO_LARGE`, `HOST_TIMEOUT` or `HOST_BODY`. */
-export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@dcml/core';
-import type { SessionStatus } from '../../session.ts';
+import type { SessionStatus } from '../../session-options.ts';
 
 /** `GET /dcml/status` (docs/guide/client.md). */
 export function encodeSessionStatus(status: SessionStatus): JsonObject {
