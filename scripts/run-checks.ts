@@ -28,7 +28,7 @@ function listChecks(): Check[] {
     { name: 'types-browser', argv: ['tsc', '-p', 'tsconfig.browser.json'] },
     { name: 'format-and-lint', argv: ['biome', 'check', '--error-on-warnings'] },
     { name: 'lint-types', argv: ['oxlint', '--type-aware', '--deny-warnings'] },
-    { name: 'unused', argv: ['knip', '--no-progress'] },
+    { name: 'unused', argv: ['knip', '--no-progress', '--no-config-hints'] },
     { name: 'arrows', argv: [node, 'scripts/arrows.ts'] },
     { name: 'error-docs', argv: [node, 'scripts/generate-error-docs.ts', '--check'] },
     {
