@@ -1,5 +1,6 @@
 import type { LlamaContextSequence, Token } from 'node-llama-cpp';
 import { describe, expect, it } from 'vitest';
+import { DecodeRound } from '../../src/engine/llama/decode-round.ts';
 import { type DrawOptions, drawTokens } from '../../src/engine/llama/draw-tokens.ts';
 
 /** A sequence whose model says 1, 2, 3 and so on without end. */
@@ -42,6 +43,7 @@ function options(signal: AbortSignal): DrawOptions {
     grammar: null,
     topLogprobs: null,
     sliceTokens: 4,
+    round: new DecodeRound(),
     signal,
   };
 }
@@ -73,7 +75,7 @@ describe('drawTokens', () => {
       }
     };
     await expect(read()).rejects.toBe(reason);
-    expect(log).toEqual({ drawn: 3, returned: true });
+    expect(log).toEqual({ drawn: 2, returned: true });
   });
 
   it('stops between two slices when aborted while it reads the prompt', async () => {
@@ -82,5 +84,27 @@ describe('drawTokens', () => {
     await expect(drawn.next()).rejects.toThrow('gone');
     expect(evaluated).toEqual([4]);
     expect(log.drawn).toBe(0);
+  });
+});
+
+describe('DecodeRound', () => {
+  it('lets nobody go on before all members have arrived or left', async () => {
+    const round = new DecodeRound();
+    for (let i = 0; i < 3; i++) round.enter();
+    const gone: string[] = [];
+    const arrive = (name: string): Promise<void> => round.arrive().then(() => void gone.push(name));
+    const a = arrive('a');
+    const b = arrive('b');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(gone).toEqual([]);
+    const c = arrive('c');
+    await Promise.all([a, b, c]);
+    const again = arrive('a');
+    round.leave();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(gone).toEqual(['a', 'b', 'c']);
+    round.leave();
+    await again;
+    await arrive('a');
   });
 });

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { type JsonObject, type Random, systemRandom } from '@dcml/core';
 import type { Engine, EngineDescription, EngineEstimate, EngineRequest, EngineResponse } from '../engine.ts';
 import { EngineError } from '../engine-error.ts';
+import { DecodeRound } from './decode-round.ts';
 import { embedInputs } from './embed-inputs.ts';
 import { type GenerationContext, generateAnswer, promptTokens } from './generate-answer.ts';
 import { type LlamaModelParts, loadModel } from './load-model.ts';
@@ -80,6 +81,7 @@ class LlamaEngine implements Engine {
       randomSeed: () => new DataView(random.bytes(4).buffer).getUint32(0),
       // On a CPU a long prompt in one batch would stop every other answer for seconds.
       sliceTokens: parts.llama.gpu === false ? 64 : parts.context.batchSize,
+      round: new DecodeRound(),
       closing: this.#closing.signal,
       track: (work) => {
         this.#running.add(work);

@@ -6,6 +6,7 @@ import type {
   TokenBias,
 } from 'node-llama-cpp';
 import type { SamplingOptions } from '../request/generation-options.ts';
+import type { DecodeRound } from './decode-round.ts';
 
 export interface TokenLogprob {
   readonly token: Token;
@@ -30,23 +31,25 @@ export interface DrawOptions {
   readonly topLogprobs: number | null;
   /** Prompt tokens evaluated in one batch; between two slices others get their turn. */
   readonly sliceTokens: number;
+  readonly round: DecodeRound;
   readonly signal: AbortSignal;
 }
 
 /**
  * Evaluates the prompt and yields token after token, the end token included, until the consumer stops.
- * Rejects with the signal's reason when aborted. Same options and prompt give the same tokens.
+ * The caller must be a member of `round`. Rejects with the signal's reason when aborted. Same options and prompt give the same tokens.
  */
 export async function* drawTokens(
   sequence: LlamaContextSequence,
   prompt: readonly Token[],
   options: DrawOptions,
 ): AsyncGenerator<Draw, void, void> {
-  const { signal, sliceTokens } = options;
+  const { signal, sliceTokens, round } = options;
   let done = 0;
   while (prompt.length - done > sliceTokens) {
     await sequence.evaluateWithoutGeneratingNewTokens(prompt.slice(done, done + sliceTokens));
     done += sliceTokens;
+    await round.arrive();
     signal.throwIfAborted();
   }
   const rest = prompt.slice(done);
@@ -69,6 +72,8 @@ export async function* drawTokens(
     signal.throwIfAborted();
     if (penalized) drawn.push(token);
     yield { token };
+    await round.arrive();
+    signal.throwIfAborted();
   }
 }
 
@@ -113,6 +118,8 @@ async function* drawWithLogprobs(
     };
     drawn.push(token);
     input = [token];
+    await options.round.arrive();
+    options.signal.throwIfAborted();
   }
 }
 

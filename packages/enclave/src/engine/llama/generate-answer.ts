@@ -6,6 +6,7 @@ import type { AnswerHead } from '../wire/answer-wire.ts';
 import { createChatWire } from '../wire/chat-wire.ts';
 import { createTextWire } from '../wire/text-wire.ts';
 import { ChoiceWriter } from './choice-writer.ts';
+import type { DecodeRound } from './decode-round.ts';
 import { type DrawOptions, drawTokens } from './draw-tokens.ts';
 import type { LlamaModelParts } from './load-model.ts';
 import type { GenerationPlan } from './plan-request.ts';
@@ -19,6 +20,7 @@ export interface GenerationContext {
   /** A seed for requests that name none. */
   readonly randomSeed: () => number;
   readonly sliceTokens: number;
+  readonly round: DecodeRound;
   /** Aborts when the engine closes. */
   readonly closing: AbortSignal;
   /** Work that `close` waits for. */
@@ -104,9 +106,10 @@ async function runChoice(
   stream: AnswerStream,
   job: ChoiceJob,
 ): Promise<void> {
-  const { parts, pool } = context;
+  const { parts, pool, round } = context;
   const { options } = plan;
   const lease = await pool.acquire(tenant, job.signal);
+  round.enter();
   try {
     const writer = new ChoiceWriter({
       index: job.index,
@@ -121,9 +124,13 @@ async function runChoice(
       stream.push(update);
       if (update.finish !== null) break;
       const room = stream.room();
-      if (room !== null) await room;
+      if (room === null) continue;
+      round.leave();
+      await room;
+      round.enter();
     }
   } finally {
+    round.leave();
     await lease.release();
   }
 }
@@ -140,6 +147,7 @@ function drawOptions(context: GenerationContext, plan: GenerationPlan, job: Choi
     grammar: job.grammar === null ? null : new LlamaGrammarEvaluationState({ model, grammar: job.grammar }),
     topLogprobs: plan.topLogprobs,
     sliceTokens: context.sliceTokens,
+    round: context.round,
     signal: job.signal,
   };
 }
