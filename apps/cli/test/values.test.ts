@@ -1,10 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defaultPolicy } from '@dcml/attest';
+import { parseJson } from '@dcml/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readDeltas } from '../src/client/read-deltas.ts';
 import { formatWei } from '../src/program/format-amount.ts';
 import { parseAmount, parseCount, parseNumber, parseTime } from '../src/program/read-option.ts';
 import { encodeEvidencePolicy, parseEvidencePolicy } from '../src/settings/evidence-policy.ts';
+import { parseHostSettings } from '../src/settings/host-settings.ts';
 
 describe('amounts', () => {
   it.each([
@@ -116,5 +120,28 @@ describe('readDeltas', () => {
       ),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('the host settings of docs/guide/cli.md', () => {
+  const guide = readFileSync(join(import.meta.dirname, '../../../docs/guide/cli.md'), 'utf8');
+  const [, text = ''] = /```json host-settings\n([\s\S]*?)```/.exec(guide) ?? [];
+  const example = JSON.parse(text) as Record<string, unknown>;
+
+  it('are read', () => {
+    expect(parseHostSettings(parseJson(text))).toMatchObject({ chainId: 1, fromBlock: 21_000_000n });
+  });
+
+  it('CORE_FIELD: are refused with an unknown member', () => {
+    const more = parseJson(JSON.stringify({ ...example, colour: 'blue' }));
+    expect(() => parseHostSettings(more)).toThrow('settings.colour: is not a known field');
+  });
+
+  it('CORE_FIELD: are refused without any of the needed members', () => {
+    for (const name of Object.keys(example)) {
+      if (['offer_lifetime_seconds', 'collateral_file', 'from_block'].includes(name)) continue;
+      const { [name]: _, ...rest } = example;
+      expect(() => parseHostSettings(parseJson(JSON.stringify(rest))), name).toThrow(`settings.${name}`);
+    }
   });
 });

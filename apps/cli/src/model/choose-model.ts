@@ -1,5 +1,6 @@
 import { basename, extname, resolve } from 'node:path';
 import type { NetworkModel } from '@dcml/devnet';
+import type { PulledModel, PullOptions } from '@dcml/model/node';
 import { reportPull } from './pull-progress.ts';
 
 export interface ModelChoice {
@@ -10,6 +11,8 @@ export interface ModelChoice {
   /** For what the user must not miss. */
   readonly onWarning: (line: string) => void;
   readonly signal: AbortSignal;
+  /** Instead of `pullModel`. */
+  readonly pull?: (options: PullOptions) => Promise<PulledModel>;
 }
 
 /** A path looks like one; everything else is a name, so that a wrong name is not taken for a missing file. */
@@ -21,8 +24,9 @@ async function findFile(choice: ModelChoice): Promise<{ name: string; path: stri
   const { model: name, modelsDirectory: cacheDir, onProgress, onWarning, signal } = choice;
   if (isPath(name)) return { name: basename(name, extname(name)).toLowerCase(), path: resolve(name) };
   const { pullModel, tinyFallback } = await import('@dcml/model/node');
+  const pull = choice.pull ?? pullModel;
   try {
-    const { model, path } = await pullModel({ name, cacheDir, onProgress: reportPull(onProgress), signal });
+    const { model, path } = await pull({ name, cacheDir, onProgress: reportPull(onProgress), signal });
     return { name: model.name, path };
   } catch (error) {
     const { model, path, notice } = tinyFallback(error);

@@ -11,6 +11,8 @@ export function reportPull(onLine: (line: string) => void): (progress: PullProgr
     // A hash of a cached file is over before anybody reads a line about it.
     if (key === last || (phase === 'check' && tenth < 10)) return;
     last = key;
-    onLine(`model    ${phase} ${tenth}0%  ${megabytes(doneBytes)} of ${megabytes(totalBytes)} MB  ${source}`);
+    onLine(
+      `model    ${phase} ${10 * tenth}%  ${megabytes(doneBytes)} of ${megabytes(totalBytes)} MB  ${source}`,
+    );
   };
 }
