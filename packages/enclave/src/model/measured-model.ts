@@ -34,7 +34,8 @@ export async function loadMeasuredModel(
   }
   const file = await openPrivateModel(settings.modelPath, random);
   try {
-    const { manifest, modelHash } = await hashModel(file.path, { signal });
+    const hashed = await hashModel(file.path, { signal });
+    const { modelHash } = hashed;
     if (!configuration.models.includes(modelHash)) {
       throw new EnclaveError(
         'ENCLAVE_MODEL_MISMATCH',
@@ -44,7 +45,7 @@ export async function loadMeasuredModel(
         },
       );
     }
-    return { hash: modelHash, path: file.path, event: describeModel(modelHash, manifest), close: file.close };
+    return { hash: modelHash, path: file.path, event: describeModel(hashed), close: file.close };
   } catch (error) {
     await file.close();
     throw error;
