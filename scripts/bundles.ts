@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { repositoryRoot } from './run-command.ts';
 
@@ -10,7 +10,7 @@ export interface Bundle {
   readonly target: string;
 }
 
-/** Paths below the repository's root. */
+/** Paths from the repository's root. */
 export const bundles: readonly Bundle[] = [
   { entry: 'apps/cli/src/main.ts', target: 'apps/cli/dist/main.js' },
   { entry: 'apps/cli/src/enclave-main.ts', target: 'apps/cli/dist/enclave.js' },
@@ -41,7 +41,7 @@ function packagesOf(inputs: readonly string[]): string[] {
  * repository, and nothing of time or machine goes in.
  */
 export async function buildBundle({ entry, target }: Bundle): Promise<BuiltBundle> {
-  const outfile = join(repositoryRoot, target);
+  const outfile = resolve(repositoryRoot, target);
   const { metafile } = await build({
     absWorkingDir: repositoryRoot,
     entryPoints: [entry],

@@ -35,7 +35,9 @@ async function testContracts(): Promise<Counts> {
     console.warn('SKIPPED: forge has no build for this platform; the contracts were not tested');
     return { ...noTests, skipped: 1 };
   }
-  const result = await runCommand([forge, 'test', '--json', '--root', 'contracts'], { timeoutMs: 600_000 });
+  // foundry.toml names its compiler relative to the directory that forge runs in.
+  const cwd = join(repositoryRoot, 'contracts');
+  const result = await runCommand([forge, 'test', '--json'], { cwd, timeoutMs: 600_000 });
   const counts = countForge(result.stdout, result.code);
   if (counts.failed > 0)
     console.error(listForgeFailures(result.stdout).join('\n'), result.output.slice(-4000));

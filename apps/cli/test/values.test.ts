@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultPolicy } from '@dcml/attest';
 import { parseJson } from '@dcml/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readDeltas } from '../src/client/read-deltas.ts';
 import { formatWei } from '../src/program/format-amount.ts';
 import { parseAmount, parseCount, parseNumber, parseTime } from '../src/program/read-option.ts';
-import { encodeEvidencePolicy, parseEvidencePolicy } from '../src/settings/evidence-policy.ts';
 import { parseHostSettings } from '../src/settings/host-settings.ts';
 
 describe('amounts', () => {
@@ -60,35 +58,6 @@ describe('times and numbers', () => {
     expect(() => parseNumber('temperature', '2.1', 0, 2)).toThrow('from 0 to 2');
     expect(() => parseNumber('temperature', 'NaN', 0, 2)).toThrow('from 0 to 2');
     expect(() => parseCount('seed', '1.5')).toThrow('whole number');
-  });
-});
-
-describe('policy files', () => {
-  const json = encodeEvidencePolicy({ ...defaultPolicy, minTcbEvaluationDataNumber: 17 });
-
-  it('read back as they were written', () => {
-    expect(parseEvidencePolicy(encodeEvidencePolicy(defaultPolicy))).toEqual(defaultPolicy);
-    expect(parseEvidencePolicy(json)).toEqual({ ...defaultPolicy, minTcbEvaluationDataNumber: 17 });
-  });
-
-  it('CORE_FIELD: refuses what is missing, wrong or unknown', () => {
-    for (const name of Object.keys(json)) {
-      if (name === 'min_tcb_evaluation_data_number') continue;
-      const { [name]: _, ...rest } = json;
-      expect(() => parseEvidencePolicy(rest), name).toThrow(expect.objectContaining({ code: 'CORE_FIELD' }));
-    }
-    for (const change of [
-      { allowed_tcb_statuses: ['Fine'] },
-      { compose_hashes: ['ABC'] },
-      { mr_tds: 'any' },
-      { roots: [{ name: 'x', kind: 'amd', certificate_pem: '' }] },
-      { version: 2 },
-      { allow_everything: true },
-    ]) {
-      expect(() => parseEvidencePolicy({ ...json, ...change })).toThrow(
-        expect.objectContaining({ code: 'CORE_FIELD' }),
-      );
-    }
   });
 });
 

@@ -1,4 +1,4 @@
-import type { JsonObject, ModelHash } from '@dcml/core';
+import type { ModelHash } from '@dcml/core';
 import { writeDurably } from '../chain/durable-file.ts';
 import { choosePorts, type WantedPorts } from './choose-ports.ts';
 import { lockHome } from './home-lock.ts';
@@ -33,8 +33,8 @@ export interface NetworkOptions {
   readonly dcml: readonly string[];
   /** Finds the model file; called once the home is ours. */
   readonly chooseModel: (signal: AbortSignal) => Promise<NetworkModel>;
-  /** The JSON form of the policy under which the user accepts this network's enclaves. */
-  readonly policyFor: (facts: PolicyFacts) => JsonObject;
+  /** The policy file under which the user accepts this network's enclaves. */
+  readonly policyFor: (facts: PolicyFacts) => string;
   readonly ports: WantedPorts;
   /** What is done, one line at a time. */
   readonly onProgress: (line: string) => void;
@@ -80,7 +80,7 @@ async function startPlatform(
   );
   const { rootPem, composeHash } = platform;
   const policy = options.policyFor({ rootPem, composeHash: composeHash.slice(2) });
-  await writeDurably(paths.policyFile, `${JSON.stringify(policy, null, 2)}\n`);
+  await writeDurably(paths.policyFile, policy);
   return platform;
 }
 
