@@ -59,7 +59,7 @@ async function approvalFromEnclave(
   if (connection === null || connection.enclaveKey !== record.config.enclaveKey) return null;
   const request = new ChannelAccount(ports.store, ports.platform, record).signRequest('close');
   try {
-    return await requestClose(connection, ports.platform, request, signal);
+    return await requestClose(connection, request, signal);
   } catch (error) {
     // Another key at its address is another instance: the one that serves this channel is gone.
     const gone: readonly string[] = ['CLIENT_CONNECT', 'CLIENT_PIN', 'CLIENT_STALE_KEY'];

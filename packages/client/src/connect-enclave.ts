@@ -11,6 +11,7 @@ import {
   type ReportVerdict,
   verifyReport,
 } from '@dcml/receipt';
+import { createRequestSealer, type RequestSealer } from '@dcml/transport';
 import { ClientError } from './client-error.ts';
 import type { EnclaveTransport } from './enclave-transport.ts';
 import { getCollateral, getHost } from './host-calls.ts';
@@ -56,6 +57,7 @@ export interface EnclaveConnection extends EnclaveVerification {
   readonly enclaveKey: Address;
   /** 32 bytes, X25519: requests are sealed to it. */
   readonly encryptionKey: Uint8Array;
+  readonly sealer: RequestSealer;
   /** Pinned to the keyset's TLS keys where the platform sees certificates. */
   readonly transport: EnclaveTransport;
 }
@@ -200,5 +202,6 @@ export async function connectEnclave(options: ConnectOptions): Promise<EnclaveCo
     .map((key) => key.spkiSha256)
     .filter((spki) => listsTlsKey(established.keyset, spki, hostname));
   const transport = options.platform.openTransport({ origin: enclaveUrl, pins });
-  return { ...verification, established, enclaveKey, encryptionKey, transport };
+  const sealer = createRequestSealer({ crypto: options.platform.crypto, publicKey: encryptionKey });
+  return { ...verification, established, enclaveKey, encryptionKey, sealer, transport };
 }

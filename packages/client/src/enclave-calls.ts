@@ -11,31 +11,27 @@ import {
   type SignedCloseApproval,
 } from '@dcml/channel';
 import type { EnclaveConnection } from './connect-enclave.ts';
-import type { ClientPlatform } from './platform.ts';
 import { callEnclave } from './sealed-exchange.ts';
 
 /** All functions here throw as `callEnclave`. */
 export function requestChallenge(
   connection: EnclaveConnection,
-  platform: ClientPlatform,
   signal: AbortSignal,
 ): Promise<ChallengeGrant> {
   const decode = (value: Parameters<typeof decodeChallengeGrant>[0]): ChallengeGrant =>
     decodeChallengeGrant(value);
-  return callEnclave(connection, platform, { path: '/v1/dcml/challenges', body: {}, decode }, signal);
+  return callEnclave(connection, { path: '/v1/dcml/challenges', body: {}, decode }, signal);
 }
 
 /** Tells the enclave of a channel that is open on chain. Idempotent. */
 export function presentChannel(
   connection: EnclaveConnection,
-  platform: ClientPlatform,
   config: ChannelConfig,
   signal: AbortSignal,
 ): Promise<ChannelStatus> {
   const body = { config: encodeChannelConfig(config) };
   return callEnclave(
     connection,
-    platform,
     { path: '/v1/dcml/channels', body, decode: (value) => decodeChannelStatus(value) },
     signal,
   );
@@ -43,33 +39,21 @@ export function presentChannel(
 
 export function requestStatus(
   connection: EnclaveConnection,
-  platform: ClientPlatform,
   request: SignedChannelRequest,
   signal: AbortSignal,
 ): Promise<ChannelStatus> {
   const path = `/v1/dcml/channels/${request.channelId}/status`;
   const body = encodeChannelRequest(request);
-  return callEnclave(
-    connection,
-    platform,
-    { path, body, decode: (value) => decodeChannelStatus(value) },
-    signal,
-  );
+  return callEnclave(connection, { path, body, decode: (value) => decodeChannelStatus(value) }, signal);
 }
 
 /** Syntax only; the caller checks the approval. */
 export function requestClose(
   connection: EnclaveConnection,
-  platform: ClientPlatform,
   request: SignedChannelRequest,
   signal: AbortSignal,
 ): Promise<SignedCloseApproval> {
   const path = `/v1/dcml/channels/${request.channelId}/close`;
   const body = encodeChannelRequest(request);
-  return callEnclave(
-    connection,
-    platform,
-    { path, body, decode: (value) => decodeSignedCloseApproval(value) },
-    signal,
-  );
+  return callEnclave(connection, { path, body, decode: (value) => decodeSignedCloseApproval(value) }, signal);
 }

@@ -51,7 +51,7 @@ async function makeConfig(
   session: Pick<ChannelConfig, 'payer' | 'payerAuthorizer'>,
   signal: AbortSignal,
 ): Promise<ChannelConfig> {
-  const { chain, platform } = ports;
+  const { chain } = ports;
   const { host, established } = connection;
   const { chainId, channelsContract } = established.configuration;
   if (chainId !== chain.chainId || channelsContract !== chain.contracts.channels) {
@@ -68,7 +68,7 @@ async function makeConfig(
   }
   if (options.maxPrice !== undefined) assertWithin(offer.price, options.maxPrice);
   const registered = await getModel(chain, options.model, { signal });
-  const grant = await requestChallenge(connection, platform, signal);
+  const grant = await requestChallenge(connection, signal);
   if (grant.enclaveKey !== connection.enclaveKey) {
     throw new ClientError(
       'CLIENT_ENCLAVE_ANSWER',
@@ -133,7 +133,7 @@ export async function activateChannel(
   record: ChannelRecord,
   signal: AbortSignal,
 ): Promise<ChannelRecord> {
-  const status = await presentChannel(connection, ports.platform, record.config, signal);
+  const status = await presentChannel(connection, record.config, signal);
   if (status.channelId !== record.channelId || status.depositWei !== record.depositWei) {
     throw new ClientError(
       'CLIENT_ENCLAVE_ANSWER',

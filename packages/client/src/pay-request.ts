@@ -122,7 +122,6 @@ async function attempt(
   const headers = { [paymentSignatureHeader]: paymentHeader(context, payment) };
   const sealed = await sendSealed(
     connection,
-    platform,
     { path: request.endpoint, body: request.body, headers },
     signal,
   );

@@ -1,10 +1,9 @@
 import { canonicalizeJson, encodeUtf8, type JsonValue } from '@dcml/core';
-import { ehbpHeaders, isKeyConfigMismatch, type SealedRequest, sealRequest } from '@dcml/transport';
+import { ehbpHeaders, isKeyConfigMismatch, type SealedRequest } from '@dcml/transport';
 import { ClientError } from './client-error.ts';
 import type { EnclaveConnection } from './connect-enclave.ts';
 import type { EnclaveResponse } from './enclave-transport.ts';
 import { readErrorAnswer } from './error-answer.ts';
-import type { ClientPlatform } from './platform.ts';
 import { parseJsonBytes, readBounded } from './read-bounded.ts';
 
 const MAX_REFUSAL_BYTES = 64 << 10;
@@ -56,7 +55,6 @@ async function refusePlain(response: EnclaveResponse): Promise<never> {
  */
 export async function sendSealed(
   connection: EnclaveConnection,
-  platform: ClientPlatform,
   request: {
     readonly path: string;
     readonly body: Uint8Array;
@@ -64,11 +62,7 @@ export async function sendSealed(
   },
   signal: AbortSignal,
 ): Promise<SealedAnswer> {
-  const sealed: SealedRequest = await sealRequest({
-    crypto: platform.crypto,
-    publicKey: connection.encryptionKey,
-    body: request.body,
-  });
+  const sealed: SealedRequest = await connection.sealer.seal(request.body);
   const response = await connection.transport.send({
     method: 'POST',
     path: request.path,
@@ -98,13 +92,12 @@ export async function sendSealed(
 /** A sealed JSON call. Also throws `CLIENT_ENCLAVE_REFUSED` (details.code) and `CLIENT_ENCLAVE_ANSWER`. */
 export async function callEnclave<Value>(
   connection: EnclaveConnection,
-  platform: ClientPlatform,
   call: { readonly path: string; readonly body: JsonValue; decode(value: JsonValue): Value },
   signal: AbortSignal,
 ): Promise<Value> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(CALL_DEADLINE_MS)]);
   const body = encodeUtf8(canonicalizeJson(call.body));
-  const answer = await sendSealed(connection, platform, { path: call.path, body, headers: {} }, bounded);
+  const answer = await sendSealed(connection, { path: call.path, body, headers: {} }, bounded);
   let value: JsonValue;
   try {
     value = parseJsonBytes(await readBounded(answer.body, MAX_JSON_BYTES), MAX_JSON_BYTES);

@@ -183,17 +183,12 @@ export class Session {
 
   /** Stops using a channel that its enclave has closed or forgotten, and fetches the approval if there is one. */
   async #retire(over: Ready): Promise<void> {
-    const { store, platform } = this.options;
+    const { store } = this.options;
     const { record } = over.account;
     const { channelId } = record;
     const signal = this.#sharedSignal();
     try {
-      const approval = await requestClose(
-        over.connection,
-        platform,
-        over.account.signRequest('close'),
-        signal,
-      );
+      const approval = await requestClose(over.connection, over.account.signRequest('close'), signal);
       assertApproval(this.options, record, await over.account.state(), approval);
       await store.updateChannel(channelId, { approval });
     } catch (error) {
@@ -208,7 +203,7 @@ export class Session {
     if (!(await account.needsResync())) return;
     this.#resyncing ??= (async () => {
       const request = account.signRequest('status');
-      const status = await requestStatus(connection, this.options.platform, request, this.#sharedSignal());
+      const status = await requestStatus(connection, request, this.#sharedSignal());
       await account.resync(status);
     })().finally(() => {
       this.#resyncing = null;

@@ -181,9 +181,9 @@ describe('calls to the enclave', () => {
     const record = await network.openChannel(store, 5n);
     const connection = await network.connect();
     const request = new ChannelAccount(store, network.platform, record).signRequest('status');
-    expect((await requestStatus(connection, network.platform, request, signal)).depositWei).toBe(5n);
+    expect((await requestStatus(connection, request, signal)).depositWei).toBe(5n);
     network.enclave.ledgers.clear();
-    await expect(requestStatus(connection, network.platform, request, signal)).rejects.toMatchObject({
+    await expect(requestStatus(connection, request, signal)).rejects.toMatchObject({
       code: 'CLIENT_ENCLAVE_REFUSED',
       details: { code: 'ENCLAVE_CHANNEL_UNKNOWN', status: 402 },
     });
@@ -193,7 +193,7 @@ describe('calls to the enclave', () => {
     const connection = await network.connect();
     network.enclave.tampering.push({ pieces: () => [] }, { status: 500 });
     for (let i = 0; i < 2; i++) {
-      await expect(requestChallenge(connection, network.platform, signal)).rejects.toMatchObject({
+      await expect(requestChallenge(connection, signal)).rejects.toMatchObject({
         code: 'CLIENT_ENCLAVE_ANSWER',
       });
     }
@@ -203,14 +203,14 @@ describe('calls to the enclave', () => {
     const plain = { status: 503, body: '{"error":{"message":"busy"}}' };
     const connection = await network.connect();
     network.enclave.tampering.push({ plain });
-    await expect(requestChallenge(connection, network.platform, signal)).rejects.toMatchObject({
+    await expect(requestChallenge(connection, signal)).rejects.toMatchObject({
       code: 'CLIENT_ENCLAVE_REFUSED',
       details: { status: 503 },
     });
     const blind = altered((response) => ({ ...response, peerSpkiSha256: null }));
     const unpinned = await connectEnclave(options({ platform: blind }));
     network.enclave.tampering.push({ plain });
-    await expect(requestChallenge(unpinned, blind, signal)).rejects.toMatchObject({
+    await expect(requestChallenge(unpinned, signal)).rejects.toMatchObject({
       code: 'CLIENT_PLAINTEXT',
     });
   });

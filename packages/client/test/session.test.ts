@@ -397,7 +397,7 @@ describe('closing without the enclave', () => {
     const { ChannelAccount } = await import('../src/channel-account.ts');
     const record = (await store.getChannel(channelId))!;
     const request = new ChannelAccount(store, network.platform, record).signRequest('close');
-    network.approvals.set(channelId, await requestClose(connection, network.platform, request, signal));
+    network.approvals.set(channelId, await requestClose(connection, request, signal));
     network.enclaveDown = true;
     const outcome = await closeChannel(session.options, connection, channelId, signal);
     expect(outcome).toMatchObject({ means: 'approved', ownerWei: 50n, hostWei: 25n });

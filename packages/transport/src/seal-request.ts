@@ -74,9 +74,13 @@ async function sealFrames(context: SenderContext, body: Uint8Array): Promise<Uin
   return concatBytes(...frames);
 }
 
-async function setUp(
-  options: SealRequestOptions,
-): Promise<{ encapsulatedKey: Uint8Array; context: SenderContext }> {
+/** One encapsulated key and what is sealed under it. */
+interface SetUp {
+  readonly encapsulatedKey: Uint8Array;
+  readonly context: SenderContext;
+}
+
+async function setUp(options: Omit<SealRequestOptions, 'body'>): Promise<SetUp> {
   const { suite } = options.crypto;
   try {
     const recipient = await suite.DeserializePublicKey(options.publicKey);
@@ -89,9 +93,43 @@ async function setUp(
 
 /** Seals a request body (EHBP section 5.1) under one HPKE set-up. Throws `TRANSPORT_SEAL`. */
 export async function sealRequest(options: SealRequestOptions): Promise<SealedRequest> {
-  const { crypto, body } = options;
+  return sealUnder(options.crypto, await setUp(options), options.body);
+}
+
+/** Seals many requests to one key. */
+export interface RequestSealer {
+  /** As `sealRequest`, under a set-up of its own. Throws `TRANSPORT_SEAL`. */
+  seal(body: Uint8Array): Promise<SealedRequest>;
+}
+
+/**
+ * Makes the set-up of the next request while the current one is on its way: most of the cost of sealing, and it does
+ * not depend on the body. Every set-up serves one request.
+ */
+export function createRequestSealer(options: Omit<SealRequestOptions, 'body'>): RequestSealer {
+  const prepare = (): Promise<SetUp> => {
+    const setup = setUp(options);
+    setup.catch(() => {}); // reported to the request that uses it
+    return setup;
+  };
+  let next: Promise<SetUp> | null = null;
+  return {
+    async seal(body) {
+      const current = next ?? prepare();
+      next = null;
+      const sealed = await sealUnder(options.crypto, await current, body);
+      next ??= prepare();
+      return sealed;
+    },
+  };
+}
+
+async function sealUnder(
+  crypto: TransportCrypto,
+  { encapsulatedKey, context }: SetUp,
+  body: Uint8Array,
+): Promise<SealedRequest> {
   if (body.length === 0) throw new TransportError('TRANSPORT_SEAL', 'a body is needed to seal a request');
-  const { encapsulatedKey, context } = await setUp(options);
   const keysFor = async (label: Uint8Array, nonceHex: string | null): Promise<ResponseKeys> => {
     const nonce = parseNonce(nonceHex);
     return deriveResponseKeys(crypto, await context.Export(label, KEY_BYTES), encapsulatedKey, nonce);

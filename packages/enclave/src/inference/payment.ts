@@ -29,12 +29,15 @@ export interface PaymentClaim {
   readonly voucher: SignedVoucher;
 }
 
-/** A request that was paid for: its channel and what it may use. */
-export interface PaidRequest {
+/** A request that may use what was reserved for it, once its voucher is stored. */
+export interface AdmittedRequest {
   readonly channel: ServedChannel;
   readonly admission: Admission;
-  /** The value of `PAYMENT-RESPONSE`. */
-  readonly acknowledgement: string;
+  /**
+   * Commits the reservation when the host has stored the voucher; nothing may be sent before. When the host does not,
+   * the reservation is gone as if it had never been. Rejects with `ENCLAVE_HOST_UNREACHABLE`.
+   */
+  readonly stored: Promise<void>;
 }
 
 /** A refusal with the headers that tell the client how to pay. */
@@ -91,17 +94,16 @@ export class Cashier {
   }
 
   /**
-   * Admits a request: reserves what it may use and has the host store the voucher before anything is served. A refusal
-   * or a host that does not answer leaves the channel as it was.
-   * Throws `PaymentRefusal`, `ENCLAVE_HOST_UNREACHABLE`.
+   * Admits a request: reserves what it may use and has the host store the voucher. A refusal or a host that does not
+   * answer leaves the channel as it was. Throws `PaymentRefusal`.
    */
-  async admit(
+  admit(
     channel: ServedChannel,
     voucher: SignedVoucher,
     estimate: EngineEstimate,
     resourceUrl: string,
     signal: AbortSignal,
-  ): Promise<PaidRequest> {
+  ): AdmittedRequest {
     const { ledger } = channel;
     const preparation = ledger.prepare({
       voucher,
@@ -111,23 +113,32 @@ export class Cashier {
     });
     if (!preparation.admitted) throw this.#refusal(channel, preparation.refusal, resourceUrl);
     const { admission } = preparation;
+    return { channel, admission, stored: this.#store(channel, voucher, admission, signal) };
+  }
+
+  async #store(
+    { config, ledger }: ServedChannel,
+    voucher: SignedVoucher,
+    { reservationId }: Admission,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
-      await this.#options.host.recordVoucher(channel.config, voucher, signal);
+      await this.#options.host.recordVoucher(config, voucher, signal);
     } catch (error) {
-      ledger.abandon(admission.reservationId);
+      ledger.abandon(reservationId);
       throw error;
     }
-    ledger.commit(admission.reservationId);
-    return {
-      channel,
-      admission,
-      acknowledgement: encodePaymentResponse({
-        chainId: this.#options.domain.chainId,
-        payer: channel.config.payer,
-        channelId: ledger.channelId,
-        authorizedWei: ledger.authorizedWei,
-      }),
-    };
+    ledger.commit(reservationId);
+  }
+
+  /** The value of `PAYMENT-RESPONSE`. */
+  acknowledge({ config, ledger }: ServedChannel): string {
+    return encodePaymentResponse({
+      chainId: this.#options.domain.chainId,
+      payer: config.payer,
+      channelId: ledger.channelId,
+      authorizedWei: ledger.authorizedWei,
+    });
   }
 
   #refusal(channel: ServedChannel, refusal: AdmissionRefusal, resourceUrl: string): PaymentRefusal {

@@ -8,7 +8,7 @@ import type { Exchange } from '../http/exchange.ts';
 import type { Log } from '../log.ts';
 import type { ReceiptDesk } from '../receipts/receipt-desk.ts';
 import { collectAnswer, deliverStream, type Finish } from './deliver.ts';
-import { type Cashier, type PaidRequest, type PaymentClaim, PaymentRefusal } from './payment.ts';
+import { type AdmittedRequest, type Cashier, type PaymentClaim, PaymentRefusal } from './payment.ts';
 import { readInferenceRequest, readModel } from './read-request.ts';
 
 export interface InferenceOptions {
@@ -36,7 +36,7 @@ interface Run {
   readonly json: JsonObject;
   /** As the request names it. */
   readonly model: string;
-  readonly paid: PaidRequest;
+  readonly paid: AdmittedRequest;
   readonly responseId: string;
   readonly receiptId: string;
 }
@@ -54,7 +54,7 @@ export function createInferenceHandler(
     const serveClaim = async ({ channel, voucher }: PaymentClaim): Promise<void> => {
       const model = readModel(json, options.modelNames);
       const estimate = await options.engine.estimate(endpoint, json, exchange.body);
-      const paid = await options.cashier.admit(channel, voucher, estimate, resource, exchange.signal);
+      const paid = options.cashier.admit(channel, voucher, estimate, resource, exchange.signal);
       const id = toHex(options.random.bytes(16));
       const responseId = `${ID_PREFIX[endpoint]}-${id}`;
       await serve(options, { exchange, endpoint, json, model, paid, responseId, receiptId: `rcpt-${id}` });
@@ -71,23 +71,32 @@ export function createInferenceHandler(
 }
 
 async function serve(options: InferenceOptions, run: Run): Promise<void> {
-  const { channel, admission } = run.paid;
-  const { ledger } = channel;
-  const signal = AbortSignal.any([run.exchange.signal, channel.closing.signal]);
+  const { channel, admission, stored } = run.paid;
+  const unpaid = new AbortController();
+  const signal = AbortSignal.any([run.exchange.signal, channel.closing.signal, unpaid.signal]);
+  // The model works while the host stores the voucher; not a byte leaves before it has.
+  const responding = options.engine.respond({
+    endpoint: run.endpoint,
+    body: run.exchange.body,
+    json: run.json,
+    maxCompletionTokens: admission.maxCompletionTokens,
+    responseId: run.responseId,
+    createdSeconds: Math.floor(options.clock.now() / 1000),
+    tenant: channel.ledger.channelId,
+    signal,
+  });
+  responding.catch(() => {}); // awaited below, after the voucher
+  try {
+    await stored;
+  } catch (error) {
+    unpaid.abort(error);
+    throw error;
+  }
   let response: EngineResponse;
   try {
-    response = await options.engine.respond({
-      endpoint: run.endpoint,
-      body: run.exchange.body,
-      json: run.json,
-      maxCompletionTokens: admission.maxCompletionTokens,
-      responseId: run.responseId,
-      createdSeconds: Math.floor(options.clock.now() / 1000),
-      tenant: ledger.channelId,
-      signal,
-    });
+    response = await responding;
   } catch (error) {
-    ledger.finish(admission.reservationId);
+    channel.ledger.finish(admission.reservationId);
     throw error;
   }
   if (response.contentType === 'text/event-stream') await serveStream(options, run, response);
@@ -104,7 +113,7 @@ function answerHeaders(
     'content-type': response.contentType,
     'cache-control': 'no-store',
     'X-Receipt-Id': run.receiptId,
-    'PAYMENT-RESPONSE': run.paid.acknowledgement,
+    'PAYMENT-RESPONSE': options.cashier.acknowledge(run.paid.channel),
   };
 }
 

@@ -80,7 +80,11 @@ describe('payments that are refused leave everything as it was (adversarial: vou
     enclave.host.down = true;
     const answer = await payer.chat(request, payer.voucher(54n));
     expect([answer.status, errorCode(answer)]).toEqual([503, 'ENCLAVE_HOST_UNREACHABLE']);
-    expect(enclave.engine.requests).toHaveLength(0);
+    expect(enclave.engine.requests.map((begun) => begun.signal.aborted)).toEqual([true]);
+    const { charge, authorizedWei } = decodeChannelStatus(
+      parseJson((await payer.request('status')).body.toString()),
+    );
+    expect([charge, authorizedWei]).toEqual([{ ownerWei: 0n, hostWei: 0n }, 0n]);
     enclave.host.down = false;
     expect((await payer.chat(request, payer.voucher(54n))).status).toBe(200);
   });
