@@ -118,7 +118,10 @@ export function createRequestSealer(options: Omit<SealRequestOptions, 'body'>): 
       const current = next ?? prepare();
       next = null;
       const sealed = await sealUnder(options.crypto, await current, body);
-      next ??= prepare();
+      // In a later turn: this request goes out first.
+      setTimeout(() => {
+        next ??= prepare();
+      }, 0);
       return sealed;
     },
   };

@@ -74,7 +74,9 @@ async function serve(options: InferenceOptions, run: Run): Promise<void> {
   const { channel, admission, stored } = run.paid;
   const unpaid = new AbortController();
   const signal = AbortSignal.any([run.exchange.signal, channel.closing.signal, unpaid.signal]);
-  // The model works while the host stores the voucher; not a byte leaves before it has.
+  // The voucher is on its way to the host before the model begins; the two then go on side by side, and not a byte
+  // leaves before the host has stored it.
+  await new Promise(setImmediate);
   const responding = options.engine.respond({
     endpoint: run.endpoint,
     body: run.exchange.body,
