@@ -113,7 +113,9 @@ export class Cashier {
     });
     if (!preparation.admitted) throw this.#refusal(channel, preparation.refusal, resourceUrl);
     const { admission } = preparation;
-    return { channel, admission, stored: this.#store(channel, voucher, admission, signal) };
+    const stored = this.#store(channel, voucher, admission, signal);
+    stored.catch(() => {}); // whoever waits for it gets the error; until then it is not unhandled
+    return { channel, admission, stored };
   }
 
   async #store(
