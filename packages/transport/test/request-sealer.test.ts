@@ -8,7 +8,10 @@ describe('createRequestSealer', () => {
     const key = await generateTransportKey(serverCrypto);
     const sealer = createRequestSealer({ crypto: serverCrypto, publicKey: key.publicKey });
     const bodies = ['one', 'two', 'three', 'four', 'five'].map(encodeUtf8);
-    const sealed = [await sealer.seal(bodies[0]!), ...(await Promise.all(bodies.slice(1).map(sealer.seal)))];
+    const sealed = [
+      await sealer.seal(bodies[0]!),
+      ...(await Promise.all(bodies.slice(1).map((body) => sealer.seal(body)))),
+    ];
     expect(new Set(sealed.map((request) => request.encapsulatedKeyHex)).size).toBe(5);
     const replayGuard = freshGuard();
     for (const [i, { encapsulatedKeyHex, body }] of sealed.entries()) {

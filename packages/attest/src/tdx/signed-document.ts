@@ -2,7 +2,7 @@ import { Fields, fromHex, type JsonValue, parseJson } from '@dcml/core';
 import { formatError } from '../attest-error.ts';
 
 export type ComponentStatus = 'UpToDate' | 'OutOfDate' | 'Revoked';
-export const componentStatuses: readonly ComponentStatus[] = ['UpToDate', 'OutOfDate', 'Revoked'];
+const componentStatuses: readonly ComponentStatus[] = ['UpToDate', 'OutOfDate', 'Revoked'];
 
 /** What TCB info and QE identity have in common. */
 export interface SignedDocument {
