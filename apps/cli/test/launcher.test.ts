@@ -105,6 +105,27 @@ describe('the launcher under an old Node', () => {
   });
 });
 
+it('stops in order when the reader of its output goes away', async () => {
+  const program = join(import.meta.dirname, '../src/program');
+  writeFileSync(
+    join(directory, 'main.js'),
+    `import { runProcess } from ${JSON.stringify(join(program, 'run-process.ts'))};
+     import { runService } from ${JSON.stringify(join(program, 'run-service.ts'))};
+     const ready = { padding: 'x'.repeat(1 << 20) };
+     const close = async () => void process.stderr.write('closed in order');
+     const run = (context) => runService(context, async () => ({ ready, text: '', close }));
+     await runProcess([{ name: 'serve', summary: '', usage: '', arity: [0, 0], options: {}, examples: [], run }]);`,
+  );
+  const child = spawn(process.execPath, [launcher, 'serve', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdout.once('data', () => child.stdout.destroy());
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(stderr).toBe('closed in order');
+});
+
 it('hides the type-stripping warning and no other', async () => {
   writeFileSync(
     join(directory, 'main.js'),

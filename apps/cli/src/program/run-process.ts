@@ -20,8 +20,12 @@ export async function runProcess(commands: readonly Command[]): Promise<void> {
     controller.abort(new DOMException(`stopped by ${signal}`, 'AbortError'));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
-  // A reader that went away (dcml … | head) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  // A reader that went away (dcml … | head) is no error, but nobody wants the rest: stop in order.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    interrupted ??= error.code === 'EPIPE' ? 0 : 1;
+    controller.abort(new DOMException('standard output closed', 'AbortError'));
+  });
+  process.stderr.on('error', () => {});
   watchLauncher(process.env, () => stop('SIGTERM'));
   const code = await runProgram(process.argv.slice(2), {
     commands,
