@@ -66,7 +66,12 @@ export const benchmark: Benchmark = {
       ledger.deliver(reservationId, { promptTokens: 2, completionTokens: 3 });
       ledger.finish(reservationId);
     });
+    const digest = digests.voucher(vouchers[0]!);
+    const { signature } = vouchers[0]!;
+    const recover = syncCpuMicrosOf(CALLS, ROUNDS, () => nativeSecp256k1.recoverPublicKey(digest, signature));
     return [
+      { name: 'bare_recoveries_per_second', value: 1e6 / recover, unit: '1/s per core' },
+      { name: 'check_over_bare_recovery', value: check / recover, unit: 'ratio' },
       { name: 'voucher_checks_per_second', value: 1e6 / check, unit: '1/s per core', atLeast: 10_000 },
       { name: 'admissions_per_second', value: 1e6 / admission, unit: '1/s per core' },
     ];

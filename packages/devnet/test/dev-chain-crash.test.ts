@@ -16,7 +16,7 @@ interface Seen {
 async function sendUntilDead(client: ChainClient, seen: Seen): Promise<void> {
   for (;;) {
     try {
-      seen.transactions.add((await transfer(client, target, 1n)).hash);
+      seen.transactions.add((await transfer(client, target, 1n, { timeoutMs: 5_000 })).hash);
     } catch {
       return;
     }
