@@ -192,15 +192,21 @@ describe('verify, with nothing running', () => {
     expect(verdict.claims.length).toBeGreaterThan(30);
   });
 
-  it('refuses simulated evidence without a policy', async () => {
+  it('takes the policy of the home by itself, and says so', async () => {
     const { code, stdout } = await verify(receiptFile);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ outcome: 'pass', simulated: true, policy: policyFile });
+  });
+
+  it('refuses simulated evidence under the default policy', async () => {
+    const { code, stdout } = await verify(receiptFile, '--policy', 'default');
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'fail', simulated: true });
   });
 
   it('says SIMULATED to people', async () => {
     const { stdout } = await runCli(['verify', receiptFile, '--policy', policyFile]);
-    expect(stdout).toMatch(/verdict {2}pass SIMULATED\n$/);
+    expect(stdout).toMatch(/verdict {2}pass SIMULATED\npolicy {3}.*policy\.json\n$/);
   });
 
   it('fails as of a time before the exchange', async () => {

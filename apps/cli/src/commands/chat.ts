@@ -32,14 +32,14 @@ function requestBody({ strings }: CommandContext, prompt: string, model: string)
     ...(system === undefined ? [] : [{ role: 'system', content: system }]),
     { role: 'user', content: prompt },
   ];
-  const temperature = parseNumber('temperature', strings['temperature'], 0, 2);
+  const temperature = parseNumber('temperature', strings['temperature'], 0, 2) ?? 0.2;
   const seed = parseCount('seed', strings['seed']);
   return encodeUtf8(
     JSON.stringify({
       model,
       messages,
       max_tokens: parseCount('max-tokens', strings['max-tokens']) ?? 512,
-      ...(temperature === undefined ? {} : { temperature }),
+      temperature,
       ...(seed === undefined ? {} : { seed }),
       stream: true,
     }),
@@ -95,7 +95,7 @@ export const chat: Command = {
     },
     system: { type: 'string', value: 'TEXT', description: 'system message' },
     'max-tokens': { type: 'string', value: 'N', description: 'longest answer (default: 512)' },
-    temperature: { type: 'string', value: 'NUMBER', description: 'from 0 to 2' },
+    temperature: { type: 'string', value: 'NUMBER', description: 'from 0 to 2 (default 0.2)' },
     seed: { type: 'string', value: 'N', description: 'makes sampling repeatable' },
     ...depositOption,
     ...clientOptions,

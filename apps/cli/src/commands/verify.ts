@@ -4,7 +4,7 @@ import { CliError } from '../cli-error.ts';
 import type { Command } from '../program/command.ts';
 import { formatVerdict, verdictToJson } from '../program/format-verdict.ts';
 import { parseTime } from '../program/read-option.ts';
-import { readPolicy } from '../settings/read-policy.ts';
+import { choosePolicy } from '../settings/read-policy.ts';
 
 async function readArchive(file: string): Promise<Uint8Array> {
   try {
@@ -31,22 +31,26 @@ export const verify: Command = {
     policy: {
       type: 'string',
       value: 'FILE',
-      description: 'what you accept (default: only genuine hardware, all patches, no debug)',
+      description:
+        "what you accept: a file, or `default` for genuine hardware only (default: the home's policy.json, else `default`)",
     },
   },
   examples: [
     'dcml verify receipt.json',
+    'dcml verify receipt.json --policy default',
     'dcml verify receipt.json --at 2026-11-22T10:00:00Z --policy policy.json --json',
   ],
-  async run({ positionals, strings, output }) {
+  async run(context) {
+    const { positionals, strings, output } = context;
     const [file = ''] = positionals;
     const nowMs = parseTime('at', strings['at']) ?? Date.now();
     const bytes = await readArchive(file);
-    const policy = await readPolicy(strings['policy']);
+    const { name, policy } = await choosePolicy(context);
     const { verifyArchive } = await import('@dcml/receipt');
     try {
       const verdict = await verifyArchive(bytes, { policy, nowMs });
-      output.result({ file, ...verdictToJson(verdict) }, formatVerdict(verdict, output));
+      const text = `${formatVerdict(verdict, output)}\npolicy   ${name}`;
+      output.result({ file, policy: name, ...verdictToJson(verdict) }, text);
       return verdict.outcome === 'pass' ? 0 : 1;
     } catch (cause) {
       // A damaged file is no verdict: it cannot be judged at all.
