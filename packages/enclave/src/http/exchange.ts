@@ -94,23 +94,30 @@ export class Exchange {
     return this.#response.writableNeedDrain;
   }
 
-  /** Resolves when all written bytes were taken or refused. Throws `ENCLAVE_TIMEOUT` for a client that does not read. */
+  /**
+   * Resolves when all written bytes were taken or refused, or nothing more is to be waited for: the client left or the
+   * enclave stops. Throws `ENCLAVE_TIMEOUT` for a client that does not read.
+   */
   async flush(): Promise<void> {
-    if (this.#flushed === this.#written || this.#response.destroyed) return;
+    if (this.#flushed === this.#written || this.#response.destroyed || this.signal.aborted) return;
     await new Promise<void>((resolve, reject) => {
-      const done = (): void => {
+      const settle = (): void => {
         clearTimeout(timer);
         this.#response.off('close', done);
+        this.signal.removeEventListener('abort', done);
         this.#waiting = null;
+      };
+      const done = (): void => {
+        settle();
         resolve();
       };
       const timer = setTimeout(() => {
-        this.#waiting = null;
-        this.#response.off('close', done);
+        settle();
         reject(new EnclaveError('ENCLAVE_TIMEOUT', `the client did not read for ${DRAIN_DEADLINE_MS} ms`));
       }, DRAIN_DEADLINE_MS);
       this.#waiting = done;
       this.#response.once('close', done);
+      this.signal.addEventListener('abort', done);
     });
   }
 
