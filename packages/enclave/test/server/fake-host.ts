@@ -10,6 +10,8 @@ export interface FakeHost extends HostLedger {
   /** What `channel(bytes32)` answers. */
   chain: { status: ChannelChainStatus; depositWei: bigint };
   down: boolean;
+  /** How often the chain was read. */
+  chainReads: number;
 }
 
 const STATUS_NUMBER = { none: 0, open: 1, closing: 2, closed: 3 } as const;
@@ -24,6 +26,7 @@ export function createFakeHost(): FakeHost {
     approvals: [],
     chain: { status: 'open', depositWei: 1_000_000n },
     down: false,
+    chainReads: 0,
     register: async () => answering(),
     recordVoucher: async (_config: ChannelConfig, voucher) => {
       answering();
@@ -34,6 +37,7 @@ export function createFakeHost(): FakeHost {
       host.approvals.push(approval);
     },
     rpc: async () => {
+      host.chainReads++;
       answering();
       const { status, depositWei } = host.chain;
       const closesAt = status === 'closing' ? 1n : 0n;

@@ -120,6 +120,12 @@ describe('opening a channel', () => {
     expect((await payer.register()).status).toBe(200);
   });
 
+  it('reads no chain for a stranger who guesses a challenge', async () => {
+    const payer = await TestPayer.open(enclave, { challenge: `0x${'11'.repeat(32)}` as never });
+    expect(errorCode(await payer.register())).toBe('ENCLAVE_CHALLENGE');
+    expect(enclave.host.chainReads).toBe(0);
+  });
+
   it('closes and shows a channel to its payer only', async () => {
     const payer = await openPaidChannel(enclave);
     const stranger = systemRandom.bytes(32);
