@@ -1,5 +1,5 @@
 import type { ClaimSheet } from './claim-sheet.ts';
-import type { EvidencePolicy } from './policy.ts';
+import type { EvidencePolicy } from './policy/policy.ts';
 
 /** Judges which application runs, by the measured compose hash (undefined: the evidence shows none). */
 export function appraiseCompose(

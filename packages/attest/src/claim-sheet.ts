@@ -1,5 +1,5 @@
 import { isDcmlError } from '@dcml/core';
-import { type Claim, type ClaimSource, concludeVerdict, type Verdict } from './verdict.ts';
+import { type ByteRange, type Claim, type ClaimSource, concludeVerdict, type Verdict } from './verdict.ts';
 
 /** Each claim of a kind of evidence, in the order of the verdict, and where its truth comes from. */
 export type ClaimPlan<Name extends string> = readonly (readonly [Name, ClaimSource])[];
@@ -33,9 +33,13 @@ export class ClaimSheet<Name extends string> {
   }
 
   /** Records a failure if there is a problem, else a pass; true on a pass. */
-  check(name: Name, problem: string | undefined, passReason: string): boolean {
+  check(name: Name, problem: string | undefined, passReason: string, bytes?: readonly ByteRange[]): boolean {
     const failed = problem !== undefined;
-    this.#record(name, { outcome: failed ? 'fail' : 'pass', reason: failed ? problem : passReason });
+    this.#record(name, {
+      outcome: failed ? 'fail' : 'pass',
+      reason: failed ? problem : passReason,
+      ...(bytes && { bytes }),
+    });
     return !failed;
   }
 

@@ -1,48 +1,36 @@
-/**
- * Intel collateral as its services publish it: bodies exactly as signed, since signatures cover the bytes.
- * All from outside, all authenticated by the verifier.
- */
-export interface TdxCollateral {
-  readonly pckCrlIssuerChainPem: string;
-  /** DER as lowercase hex. */
-  readonly rootCaCrlHex: string;
-  readonly pckCrlHex: string;
-  readonly tcbInfoIssuerChainPem: string;
-  /** The exact text of the `tcbInfo` member. */
-  readonly tcbInfo: string;
-  readonly tcbInfoSignatureHex: string;
-  readonly qeIdentityIssuerChainPem: string;
-  /** The exact text of the `enclaveIdentity` member. */
-  readonly qeIdentity: string;
-  readonly qeIdentitySignatureHex: string;
-}
+import type { AzureSnpEvidence, AzureTdxEvidence } from './azure/evidence.ts';
+import type { DstackTdxEvidence } from './dstack/evidence.ts';
+import type { NitroEvidence } from './nitro/evidence.ts';
+import type { NrasEvidence, NvidiaEvidence } from './nvidia/evidence.ts';
+import type { SgxEvidence } from './sgx/evidence.ts';
+import type { SnpEvidence } from './snp/evidence.ts';
+import type { TdxEvidence } from './tdx/evidence.ts';
+import type { TpmEvidence } from './tpm/evidence.ts';
 
-/** One entry of a dstack event log: what was extended into which runtime register. */
-export interface RuntimeEvent {
-  readonly imr: number;
-  readonly eventType: number;
-  /** SHA-384 as lowercase hex. */
-  readonly digest: string;
-  readonly event: string;
-  /** Lowercase hex. */
-  readonly eventPayload: string;
-}
+/** Evidence of any kind, as a stranger hands it out: nothing in it is believed. */
+export type Evidence =
+  | TdxEvidence
+  | DstackTdxEvidence
+  | SgxEvidence
+  | SnpEvidence
+  | NvidiaEvidence
+  | NrasEvidence
+  | NitroEvidence
+  | TpmEvidence
+  | AzureSnpEvidence
+  | AzureTdxEvidence;
 
-/** Evidence of a dstack guest: a TDX quote and what explains its registers. */
-export interface DstackTdxEvidence {
-  readonly kind: 'dstack-tdx';
-  readonly quote: Uint8Array;
-  readonly eventLog: readonly RuntimeEvent[];
-  /** The exact text whose SHA-256 is the `compose-hash` event. */
-  readonly appCompose: string;
-  readonly collateral: TdxCollateral;
-}
+export type EvidenceKind = Evidence['kind'];
 
-/** A TDX quote by itself: what its firmware and registers mean is for the policy to know. */
-export interface TdxEvidence {
-  readonly kind: 'tdx';
-  readonly quote: Uint8Array;
-  readonly collateral: TdxCollateral;
-}
-
-export type Evidence = DstackTdxEvidence | TdxEvidence;
+export const evidenceKinds: readonly EvidenceKind[] = [
+  'tdx',
+  'dstack-tdx',
+  'sgx',
+  'snp',
+  'nvidia',
+  'nras',
+  'nitro',
+  'tpm',
+  'azure-snp',
+  'azure-tdx',
+];

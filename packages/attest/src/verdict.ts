@@ -4,6 +4,14 @@ export type ClaimSource = 'hardware_proven' | 'verifier_derived' | 'provider_ass
 /** `unknown` is a check that was not made: never a pass. */
 export type Outcome = 'pass' | 'fail' | 'unknown';
 
+/** A stretch of the evidence on which a claim rests. */
+export interface ByteRange {
+  /** Which part: `quote`, `report`, `collateral.tcb_info`, `devices[0].report`, … */
+  readonly part: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
 /** One check and what came of it. */
 export interface Claim {
   /** Stable snake_case name, for example `quote_signature`, `tcb_up_to_date`, `report_data_bound`. */
@@ -12,6 +20,8 @@ export interface Claim {
   readonly source: ClaimSource;
   /** One line for people: what was compared and, on failure, what differed. */
   readonly reason: string;
+  /** The bytes on which the claim rests, where it rests on particular ones. */
+  readonly bytes?: readonly ByteRange[];
   /** A claim that may stay `unknown` without making the verdict unknown. */
   readonly optional?: true;
 }

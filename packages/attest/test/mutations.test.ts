@@ -1,10 +1,10 @@
-import type { DstackTdxEvidence, TdxCollateral } from '@dcml/attest';
+import type { DstackTdxEvidence, IntelCollateral } from '@dcml/attest';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeEvidence, verify } from './simulated-evidence.ts';
 
 const sound = makeEvidence();
-const collateralParts = Object.keys(sound.collateral) as (keyof TdxCollateral)[];
+const collateralParts = Object.keys(sound.collateral) as (keyof IntelCollateral)[];
 
 /** A mutation is never accepted and never an exception: `verify` rejecting would fail the test. */
 async function expectRefused(evidence: DstackTdxEvidence, what: string): Promise<void> {

@@ -1,10 +1,11 @@
 import {
   attestErrors,
   defaultPolicy,
+  encodeIntelCollateral,
   encodePolicy,
-  encodeTdxCollateral,
+  parseIntelCollateral,
   parsePolicy,
-  parseTdxCollateral,
+  vendorRoots,
 } from '@dcml/attest';
 import { type JsonObject, parseJson } from '@dcml/core';
 import { describe, expect, it } from 'vitest';
@@ -13,27 +14,34 @@ import { makeEvidence, platform } from './simulated-evidence.ts';
 describe('policy files', () => {
   const change = (members: JsonObject): string =>
     JSON.stringify({ ...(parseJson(encodePolicy(defaultPolicy)) as JsonObject), ...members });
+  const changeIntel = (members: JsonObject): string =>
+    change({
+      intel: { ...(parseJson(encodePolicy(defaultPolicy)) as { intel: JsonObject }).intel, ...members },
+    });
 
   it('round-trip', () => {
-    const others = { composeHashes: null, mrTds: ['ab'.repeat(48)], allowedAdvisories: ['INTEL-SA-00837'] };
+    const others = {
+      composeHashes: null,
+      intel: { ...defaultPolicy.intel, mrTds: ['ab'.repeat(48)], allowedAdvisories: ['INTEL-SA-00837'] },
+    };
     for (const policy of [defaultPolicy, platform.policy, { ...defaultPolicy, ...others }]) {
       expect(parsePolicy(encodePolicy(policy))).toEqual(policy);
     }
-    const { minTcbEvaluationDataNumber: _, ...anyNumber } = defaultPolicy;
-    expect(parsePolicy(encodePolicy(anyNumber))).toEqual(anyNumber);
+    const { minTcbEvaluationDataNumber: _, ...intel } = defaultPolicy.intel;
+    expect(parsePolicy(encodePolicy({ ...defaultPolicy, intel })).intel).toEqual(intel);
   });
 
   it('the default is strict', () => {
-    expect(defaultPolicy.allowedTcbStatuses).toEqual(['UpToDate']);
-    expect(defaultPolicy.allowedAdvisories).toEqual([]);
+    expect(defaultPolicy.intel.allowedTcbStatuses).toEqual(['UpToDate']);
+    expect(defaultPolicy.intel.allowedAdvisories).toEqual([]);
     expect(defaultPolicy.composeHashes).toEqual([]);
-    expect(defaultPolicy.roots.map((root) => root.name)).toEqual(['Intel SGX Root CA']);
+    expect(defaultPolicy.roots).toEqual(vendorRoots);
   });
 
   it.each([
     ['no JSON', '{', 'JSON:'],
     ['an unknown member', change({ debug: true }), 'policy.debug: is not a known field'],
-    ['a missing member', change({}).replace('"mr_tds":null', '"x":1'), 'policy.mr_tds: is missing'],
+    ['a missing member', change({}).replace('"mr_tds":null', '"x":1'), 'policy.intel.mr_tds: is missing'],
     ['another version', change({ version: 2 }), 'policy.version'],
     ['no root', change({ roots: [] }), 'policy.roots: a policy without a root'],
     [
@@ -62,17 +70,21 @@ describe('policy files', () => {
     ],
     [
       'an unknown status',
-      change({ allowed_tcb_statuses: ['Fine'] }),
-      'policy.allowed_tcb_statuses[0]: expected one of UpToDate',
+      changeIntel({ allowed_tcb_statuses: ['Fine'] }),
+      'policy.intel.allowed_tcb_statuses[0]: expected one of UpToDate',
     ],
-    ['Revoked', change({ allowed_tcb_statuses: ['Revoked'] }), 'a revoked platform cannot be accepted'],
+    ['Revoked', changeIntel({ allowed_tcb_statuses: ['Revoked'] }), 'a revoked platform cannot be accepted'],
     [
       'capital hex',
       change({ compose_hashes: ['AB'.repeat(32)] }),
       'policy.compose_hashes[0]: expected 64 lowercase hex',
     ],
-    ['a short MRTD', change({ mr_tds: ['ab'] }), 'policy.mr_tds[0]: expected 96 lowercase hex'],
-    ['an advisory that is none', change({ allowed_advisories: [1] }), 'policy.allowed_advisories[0]'],
+    ['a short MRTD', changeIntel({ mr_tds: ['ab'] }), 'policy.intel.mr_tds[0]: expected 96 lowercase hex'],
+    [
+      'an advisory that is none',
+      changeIntel({ allowed_advisories: [1] }),
+      'policy.intel.allowed_advisories[0]',
+    ],
     ['a fraction', change({ max_keyset_lifetime_seconds: 1.5 }), 'policy.max_keyset_lifetime_seconds'],
   ])('explain %s', (_what, text, message) => {
     const parse = (): unknown => parsePolicy(text);
@@ -85,21 +97,21 @@ describe('collateral as JSON', () => {
   const { collateral } = makeEvidence();
 
   it('round-trips', () => {
-    const text = JSON.stringify(encodeTdxCollateral(collateral));
-    expect(parseTdxCollateral(parseJson(text))).toEqual(collateral);
+    const text = JSON.stringify(encodeIntelCollateral(collateral));
+    expect(parseIntelCollateral(parseJson(text))).toEqual(collateral);
   });
 
   it('refuses missing, unknown and wrong members', () => {
-    const encoded = encodeTdxCollateral(collateral);
+    const encoded = encodeIntelCollateral(collateral);
     for (const name of Object.keys(encoded)) {
       const { [name]: _, ...rest } = encoded;
-      expect(() => parseTdxCollateral(rest)).toThrow(`collateral.${name}: is missing`);
-      expect(() => parseTdxCollateral({ ...encoded, [name]: 1 })).toThrow(
+      expect(() => parseIntelCollateral(rest)).toThrow(`collateral.${name}: is missing`);
+      expect(() => parseIntelCollateral({ ...encoded, [name]: 1 })).toThrow(
         `collateral.${name}: expected a string`,
       );
     }
-    expect(() => parseTdxCollateral({ ...encoded, x: '' })).toThrow('collateral.x: is not a known field');
-    expect(() => parseTdxCollateral([])).toThrow('collateral: expected an object');
+    expect(() => parseIntelCollateral({ ...encoded, x: '' })).toThrow('collateral.x: is not a known field');
+    expect(() => parseIntelCollateral([])).toThrow('collateral: expected an object');
   });
 });
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { TdxCollateral } from '@dcml/attest';
+import type { IntelCollateral } from '@dcml/attest';
 import { Fields, parseJson, toHex } from '@dcml/core';
 
 // Captured evidence of third parties lies beside the repository and is never part of it.
@@ -19,7 +19,7 @@ export const listQuotes = (): string[] =>
   );
 
 /** Collateral in the form of a `collateral.json` of the samples. */
-function bundle(name: string): TdxCollateral {
+function bundle(name: string): IntelCollateral {
   const fields = new Fields(parseJson(readText(name)), name);
   const read = (member: string): string => fields.string(member, 1 << 20);
   return {
@@ -54,7 +54,7 @@ interface Parts {
   readonly pckCrl?: string;
 }
 
-function replaceParts(base: TdxCollateral, parts: Parts): TdxCollateral {
+function replaceParts(base: IntelCollateral, parts: Parts): IntelCollateral {
   const tcb = signedText(parts.tcbInfo, 'tcbInfo');
   const qe = parts.qeIdentity === undefined ? undefined : signedText(parts.qeIdentity, 'enclaveIdentity');
   return {
@@ -67,13 +67,13 @@ function replaceParts(base: TdxCollateral, parts: Parts): TdxCollateral {
 }
 
 export interface CollateralSet {
-  readonly collateral: TdxCollateral;
+  readonly collateral: IntelCollateral;
   readonly nowMs: number;
 }
 
 /** The collateral sets of the samples' index, each with the moment at which it is valid. */
 export function collateralSet(name: string): CollateralSet {
-  const at = (day: string, collateral: TdxCollateral): CollateralSet => ({
+  const at = (day: string, collateral: IntelCollateral): CollateralSet => ({
     collateral,
     nowMs: Date.parse(day),
   });

@@ -1,3 +1,4 @@
+import type { EvidencePolicy } from '@dcml/attest';
 import { AttestError, assertVerdict, defaultPolicy, verifyEvidence } from '@dcml/attest';
 import { describe, expect, it, vi } from 'vitest';
 import {
@@ -25,7 +26,7 @@ describe('verifyEvidence on sound simulated evidence', () => {
       fmspc: 'ffd000000000',
     });
     expect(verdict.measured?.rtmrs).toHaveLength(4);
-    expect(verdict.measured?.reportData.startsWith('010203')).toBe(true);
+    expect(verdict.measured?.reportData?.startsWith('010203')).toBe(true);
   });
 
   it('is SIMULATED: no claim says hardware_proven, and each of those says so in its reason', async () => {
@@ -99,10 +100,15 @@ describe('what the caller and the policy ask for', () => {
   });
 
   it('refuses firmware that the policy does not list', async () => {
-    const mrTd = (await verify(makeEvidence())).measured?.mrTd ?? '';
-    const listed = await verify(makeEvidence(), { policy: { ...platform.policy, mrTds: [mrTd] } });
+    const { measured } = await verify(makeEvidence());
+    const mrTd = measured !== null && 'mrTd' in measured ? measured.mrTd : '';
+    const withMrTds = (mrTds: string[]): EvidencePolicy => ({
+      ...platform.policy,
+      intel: { ...platform.policy.intel, mrTds },
+    });
+    const listed = await verify(makeEvidence(), { policy: withMrTds([mrTd]) });
     expect(listed.claims.find((claim) => claim.name === 'mr_td_accepted')?.outcome).toBe('pass');
-    const other = await verify(makeEvidence(), { policy: { ...platform.policy, mrTds: ['00'.repeat(48)] } });
+    const other = await verify(makeEvidence(), { policy: withMrTds(['00'.repeat(48)]) });
     expect(failures(other)).toEqual([expect.stringMatching(/^mr_td_accepted/)]);
   });
 

@@ -1,4 +1,4 @@
-import type { EvidencePolicy, TdxCollateral } from '@dcml/attest';
+import type { EvidencePolicy, IntelCollateral } from '@dcml/attest';
 import { type Address, decodeUtf8, type ModelHash, toHex } from '@dcml/core';
 import { type DcmlChain, getModel } from '@dcml/evm';
 import {
@@ -31,7 +31,7 @@ export interface ConnectOptions {
   /** Reads the compose hashes that the model's creator registered; needed when the policy accepts them. */
   readonly chain?: DcmlChain;
   /** By default the host's; it authenticates itself. */
-  readonly collateral?: TdxCollateral;
+  readonly collateral?: IntelCollateral;
   readonly platform: ClientPlatform;
   readonly signal: AbortSignal;
 }
@@ -45,7 +45,7 @@ export interface EnclaveVerification {
   readonly report: AttestationReport;
   /** What was sent: 64 hex digits. */
   readonly nonce: string;
-  readonly collateral: TdxCollateral;
+  readonly collateral: IntelCollateral;
   /** Unix seconds. */
   readonly verifiedAt: number;
 }

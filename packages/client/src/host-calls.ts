@@ -1,4 +1,4 @@
-import type { TdxCollateral } from '@dcml/attest';
+import type { IntelCollateral } from '@dcml/attest';
 import {
   type ChannelConfig,
   decodeSignedCloseApproval,
@@ -79,7 +79,7 @@ export async function getCollateral(
   access: HostAccess,
   hostUrl: string,
   signal: AbortSignal,
-): Promise<TdxCollateral> {
+): Promise<IntelCollateral> {
   const url = `${hostUrl}/v1/host/collateral`;
   return decoded(url, await callHost(access, url, null, signal), collateralFromJson);
 }

@@ -25,6 +25,11 @@ export class Fields {
     throw new CoreError('CORE_FIELD', `${path}: ${why}`, { details: { path } });
   }
 
+  /** Names of all members, for objects whose keys are data. */
+  get names(): readonly string[] {
+    return Object.keys(this.#members);
+  }
+
   has(name: string): boolean {
     return Object.hasOwn(this.#members, name);
   }

@@ -1,4 +1,4 @@
-import type { TdxCollateral } from '@dcml/attest';
+import type { IntelCollateral } from '@dcml/attest';
 import {
   canonicalJsonBytes,
   concatBytes,
@@ -26,7 +26,7 @@ export interface ReceiptArchive {
   readonly receipt: Receipt;
   readonly report: AttestationReport;
   readonly nonce: string | null;
-  readonly collateral: TdxCollateral;
+  readonly collateral: IntelCollateral;
   /** Unix seconds: when the report was verified, which is when its collateral was valid. */
   readonly verifiedAt: number;
   readonly requestBody: Uint8Array | null;

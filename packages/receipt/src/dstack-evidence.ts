@@ -1,4 +1,4 @@
-import { type DstackTdxEvidence, parseRuntimeEvents, type TdxCollateral } from '@dcml/attest';
+import { type DstackTdxEvidence, type IntelCollateral, parseRuntimeEvents } from '@dcml/attest';
 import { Fields, fromHex, type JsonObject } from '@dcml/core';
 import { ReceiptError, readAs } from './receipt-error.ts';
 import type { AttestationReport } from './report.ts';
@@ -11,7 +11,7 @@ export function encodeDstackEvidence(quoteHex: string, eventLog: string, appComp
 }
 
 /** A report's evidence in the verifier's shape, not yet verified. Throws `RECEIPT_EVIDENCE`. */
-export function dstackEvidenceOf(report: AttestationReport, collateral: TdxCollateral): DstackTdxEvidence {
+export function dstackEvidenceOf(report: AttestationReport, collateral: IntelCollateral): DstackTdxEvidence {
   if (report.teeType !== 'tdx') {
     throw new ReceiptError('RECEIPT_EVIDENCE', `evidence of kind ${report.teeType} cannot be checked here`);
   }

@@ -39,7 +39,7 @@ export const receiptErrors: Readonly<Record<Code, ErrorEntry>> = {
   RECEIPT_COLLATERAL: {
     advice: 'fix-input',
     httpStatus: 400,
-    meaning: 'Collateral is not the JSON form of TdxCollateral.',
+    meaning: 'Collateral is not the JSON form of IntelCollateral.',
     fix: 'Fetch the collateral again from the host or from Intel.',
   },
   RECEIPT_CONFIGURATION: {

@@ -4,7 +4,7 @@ import {
   concludeVerdict,
   type EvidencePolicy,
   type EvidenceVerdict,
-  type TdxCollateral,
+  type IntelCollateral,
   type Verdict,
   verifyEvidence,
 } from '@dcml/attest';
@@ -23,7 +23,7 @@ export interface VerifyReportOptions {
   readonly nonce: string | null;
   readonly nowMs: number;
   readonly policy: EvidencePolicy;
-  readonly collateral: TdxCollateral;
+  readonly collateral: IntelCollateral;
   /** Lowercase hex, read from the chain by the caller. */
   readonly registeredComposeHashes?: readonly string[];
 }

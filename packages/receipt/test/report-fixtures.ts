@@ -3,10 +3,10 @@ import type {
   DstackTdxEvidence,
   EvidencePolicy,
   EvidenceVerdict,
+  IntelCollateral,
   Measurements,
-  TdxCollateral,
 } from '@dcml/attest';
-import { concludeVerdict } from '@dcml/attest';
+import { concludeVerdict, defaultPolicy } from '@dcml/attest';
 import { type DigestText, digestText, encodeUtf8, equalBytes, sha256, toHex } from '@dcml/core';
 import {
   type AttestationReport,
@@ -30,7 +30,7 @@ export function composeWith(dcml: unknown): string {
 export const appCompose: string = composeWith(encodeMeasuredConfiguration(configuration));
 export const composeHash: string = toHex(sha256(encodeUtf8(appCompose)));
 
-export const collateral: TdxCollateral = {
+export const collateral: IntelCollateral = {
   pckCrlIssuerChainPem: 'a',
   rootCaCrlHex: 'b',
   pckCrlHex: 'c',
@@ -43,13 +43,9 @@ export const collateral: TdxCollateral = {
 };
 
 export const policy: EvidencePolicy = {
-  version: 1,
+  ...defaultPolicy,
   roots: [],
-  allowedTcbStatuses: ['UpToDate'],
-  allowedAdvisories: [],
   composeHashes: [composeHash],
-  acceptRegisteredComposeHashes: true,
-  mrTds: null,
   maxKeysetLifetimeSeconds: 7 * 86_400,
 };
 
@@ -99,6 +95,7 @@ export async function stubVerifyEvidence(
     reason: 'stub',
   };
   const measured: Measurements = {
+    kind: 'dstack-tdx',
     mrTd: '',
     rtmrs: [],
     reportData: '',

@@ -26,6 +26,10 @@ export function formatVerdict(verdict: Verdict, output: Output): string {
   return [...lines, '', `verdict  ${formatOutcome(verdict, output)}`].join('\n');
 }
 
+function claimToJson({ bytes, ...claim }: Claim): JsonObject {
+  return { ...claim, ...(bytes && { bytes: bytes.map((range) => ({ ...range })) }) };
+}
+
 export function verdictToJson({ outcome, simulated, claims }: Verdict): JsonObject {
-  return { outcome, simulated, claims: claims.map((claim) => ({ ...claim })) };
+  return { outcome, simulated, claims: claims.map(claimToJson) };
 }

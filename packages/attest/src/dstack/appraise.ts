@@ -1,8 +1,8 @@
 import { encodeUtf8, equalBytes, fromHex, sha256, toHex } from '@dcml/core';
 import { attempt, type ClaimPlan, type ClaimSheet } from '../claim-sheet.ts';
-import type { DstackTdxEvidence, RuntimeEvent } from '../evidence.ts';
 import type { TdBody } from '../tdx/quote.ts';
 import { type BootEvents, readBootEvents } from './boot-events.ts';
+import type { DstackTdxEvidence, RuntimeEvent } from './evidence.ts';
 import { replayRegister, runtimeEventDigest } from './replay.ts';
 
 export type DstackClaimName =

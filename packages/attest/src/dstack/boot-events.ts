@@ -1,4 +1,4 @@
-import type { RuntimeEvent } from '../evidence.ts';
+import type { RuntimeEvent } from './evidence.ts';
 import { DSTACK_EVENT_TYPE } from './replay.ts';
 
 /** The event that ends the boot; what an application emits comes after it. */

@@ -1,5 +1,5 @@
 import { CoreError, Fields, type JsonValue, parseJson } from '@dcml/core';
-import type { RuntimeEvent } from '../evidence.ts';
+import type { RuntimeEvent } from './evidence.ts';
 
 const MAX_EVENTS = 4096;
 const MAX_TEXT = 1 << 20;

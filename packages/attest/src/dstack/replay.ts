@@ -1,5 +1,5 @@
 import { concatBytes, encodeUtf8, fromHex, sha384 } from '@dcml/core';
-import type { RuntimeEvent } from '../evidence.ts';
+import type { RuntimeEvent } from './evidence.ts';
 
 /** Event type of what a dstack guest extends into RTMR3. */
 export const DSTACK_EVENT_TYPE = 0x0800_0001;

@@ -1,4 +1,5 @@
-import type { EvidencePolicy, TcbStatus } from '../policy.ts';
+import type { TcbStatus } from '../policy/intel-policy.ts';
+import type { EvidencePolicy } from '../policy/policy.ts';
 import type { AuthenticDocuments } from './authenticate-documents.ts';
 import type { TdxSheet } from './claims.ts';
 import { convergeStatus, findTcbLevel, matchModule } from './match-tcb.ts';
@@ -56,15 +57,15 @@ export function appraiseTcb(
     parts.map((part) => part.status),
   );
   const advisories = [...new Set([level, ...parts].flatMap((part) => part.advisories))];
-  const statusOk = status !== 'Revoked' && policy.allowedTcbStatuses.includes(status);
+  const statusOk = status !== 'Revoked' && policy.intel.allowedTcbStatuses.includes(status);
   sheet.check(
     'tcb_status_accepted',
     statusOk
       ? undefined
-      : `TCB status is ${status}; the policy accepts ${policy.allowedTcbStatuses.join(', ')}`,
+      : `TCB status is ${status}; the policy accepts ${policy.intel.allowedTcbStatuses.join(', ')}`,
     `TCB status is ${status}`,
   );
-  const refused = advisories.filter((advisory) => !policy.allowedAdvisories.includes(advisory));
+  const refused = advisories.filter((advisory) => !policy.intel.allowedAdvisories.includes(advisory));
   sheet.check(
     'advisories_accepted',
     refused.length === 0 ? undefined : `open advisories: ${refused.join(', ')}`,

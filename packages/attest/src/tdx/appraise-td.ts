@@ -1,5 +1,5 @@
-import { equalBytes, toHex } from '@dcml/core';
-import type { EvidencePolicy } from '../policy.ts';
+import { toHex } from '@dcml/core';
+import type { EvidencePolicy } from '../policy/policy.ts';
 import type { TdxSheet } from './claims.ts';
 import type { TdBody } from './quote.ts';
 
@@ -35,13 +35,8 @@ export function xfamProblem(xfam: Uint8Array): string | undefined {
   return reserved === 0n ? undefined : `reserved XFAM bits are set: 0x${reserved.toString(16)}`;
 }
 
-/** Judges the TD report of an authentic quote: attributes, features, firmware, report data. */
-export function appraiseTd(
-  sheet: TdxSheet,
-  body: TdBody,
-  policy: EvidencePolicy,
-  expectedReportData: Uint8Array | undefined,
-): void {
+/** Judges the TD report of an authentic quote: attributes, features, firmware. */
+export function appraiseTd(sheet: TdxSheet, body: TdBody, policy: EvidencePolicy): void {
   sheet.check(
     'td_attributes',
     attributesProblem(body.tdAttributes),
@@ -49,24 +44,14 @@ export function appraiseTd(
   );
   sheet.check('td_xfam', xfamProblem(body.xfam), 'extended features are within those of a sound module');
   const mrTd = toHex(body.mrTd);
-  if (policy.mrTds === null) {
+  if (policy.intel.mrTds === null) {
     sheet.waive('mr_td_accepted', `the policy accepts any firmware; MRTD is ${mrTd}`);
   } else {
-    const isAccepted = policy.mrTds.includes(mrTd);
+    const isAccepted = policy.intel.mrTds.includes(mrTd);
     sheet.check(
       'mr_td_accepted',
       isAccepted ? undefined : `MRTD ${mrTd} is not in the policy`,
       'MRTD is in the policy',
     );
   }
-  if (expectedReportData === undefined) {
-    sheet.leaveOpen('report_data_bound', 'the caller did not say which report data it expects');
-    return;
-  }
-  const isBound = equalBytes(body.reportData, expectedReportData);
-  sheet.check(
-    'report_data_bound',
-    isBound ? undefined : `report data is ${toHex(body.reportData)}, expected ${toHex(expectedReportData)}`,
-    'all 64 bytes of report data are as expected',
-  );
 }

@@ -1,11 +1,11 @@
 import { encodeUtf8, equalBytes } from '@dcml/core';
 import { attempt } from '../claim-sheet.ts';
-import type { TdxCollateral } from '../evidence.ts';
 import { fromHexBounded } from '../hex-field.ts';
+import type { IntelCollateral } from '../intel/collateral-types.ts';
 import { describeCertificate, parseCertificate } from '../x509/certificate.ts';
 import { chainProblem, formatTime, windowProblem } from '../x509/chain.ts';
-import { verifyEcdsaP256 } from '../x509/ecdsa-p256.ts';
 import { parsePemCertificates } from '../x509/pem.ts';
+import { verifySignature } from '../x509/verify-signature.ts';
 import type { AuthenticPlatform } from './authenticate-platform.ts';
 import type { TdxSheet } from './claims.ts';
 import { parseQeIdentity, type QeIdentity } from './qe-identity.ts';
@@ -50,7 +50,8 @@ async function signatureProblem(
   const problem = await chainProblem([signer, platform.root], nowMs);
   if (problem !== undefined) return problem;
   const isSigned =
-    signature.length === 64 && (await verifyEcdsaP256(signer.publicKey, signature, encodeUtf8(signed.text)));
+    signature.length === 64 &&
+    (await verifySignature(signer.publicKey, 'ecdsa-sha256', signature, encodeUtf8(signed.text)));
   return isSigned ? undefined : `signature of ${what} is wrong`;
 }
 
@@ -94,7 +95,7 @@ function evaluationProblem(documents: AuthenticDocuments, minimum: number): stri
 export async function authenticateDocuments(
   sheet: TdxSheet,
   platform: AuthenticPlatform,
-  collateral: TdxCollateral,
+  collateral: IntelCollateral,
   minTcbEvaluationDataNumber: number,
   nowMs: number,
 ): Promise<AuthenticDocuments | undefined> {

@@ -1,8 +1,8 @@
 import { equalBytes } from '@dcml/core';
 import { formatError } from '../attest-error.ts';
 import { attempt } from '../claim-sheet.ts';
-import type { TdxCollateral } from '../evidence.ts';
 import { fromHexBounded } from '../hex-field.ts';
+import type { IntelCollateral } from '../intel/collateral-types.ts';
 import { type Certificate, describeCertificate, parseCertificate } from '../x509/certificate.ts';
 import { chainProblem, crlProblem } from '../x509/chain.ts';
 import { type Crl, parseCrl } from '../x509/crl.ts';
@@ -63,7 +63,7 @@ function roleProblem(chain: PckChain): string | undefined {
 export async function authenticatePlatform(
   sheet: TdxSheet,
   chain: PckChain,
-  collateral: TdxCollateral,
+  collateral: IntelCollateral,
   trustedRoots: readonly Certificate[],
   nowMs: number,
 ): Promise<AuthenticPlatform | undefined> {

@@ -1,6 +1,7 @@
 import { concatBytes, equalBytes, sha256 } from '@dcml/core';
 import type { Certificate } from '../x509/certificate.ts';
-import { verifyEcdsaP256 } from '../x509/ecdsa-p256.ts';
+import { ecPublicKey } from '../x509/public-key.ts';
+import { verifySignature } from '../x509/verify-signature.ts';
 import type { TdxSheet } from './claims.ts';
 import type { TdxQuote } from './quote.ts';
 
@@ -16,10 +17,10 @@ export async function authenticateQuote(
   const { qeReport, attestationKey } = quote;
   const binding = concatBytes(sha256(concatBytes(attestationKey, quote.authData)), new Uint8Array(32));
   const isBound = equalBytes(qeReport.reportData, binding);
-  const point = concatBytes(Uint8Array.of(4), attestationKey);
+  const key = ecPublicKey('P-256', attestationKey);
   const [qeSigned, quoteSigned] = await Promise.all([
-    verifyEcdsaP256(pckCertificate.publicKey, quote.qeReportSignature, qeReport.bytes),
-    verifyEcdsaP256(point, quote.signature, quote.signedBytes),
+    verifySignature(pckCertificate.publicKey, 'ecdsa-sha256', quote.qeReportSignature, qeReport.bytes),
+    verifySignature(key, 'ecdsa-sha256', quote.signature, quote.signedBytes),
   ]);
   const results = [
     sheet.check(

@@ -20,8 +20,7 @@ export type TdxClaimName =
   | 'advisories_accepted'
   | 'td_attributes'
   | 'td_xfam'
-  | 'mr_td_accepted'
-  | 'report_data_bound';
+  | 'mr_td_accepted';
 
 /** All claims about a TDX quote, in the order in which they build on each other. */
 export const tdxClaimPlan: ClaimPlan<TdxClaimName> = [
@@ -45,7 +44,6 @@ export const tdxClaimPlan: ClaimPlan<TdxClaimName> = [
   ['td_attributes', 'hardware_proven'],
   ['td_xfam', 'hardware_proven'],
   ['mr_td_accepted', 'hardware_proven'],
-  ['report_data_bound', 'hardware_proven'],
 ];
 
 /** A sheet that has at least the TDX claims. */

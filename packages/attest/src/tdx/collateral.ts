@@ -1,7 +1,7 @@
 import { Fields, type JsonObject, type JsonValue } from '@dcml/core';
-import type { TdxCollateral } from '../evidence.ts';
+import type { IntelCollateral } from '../intel/collateral-types.ts';
 
-const members: Readonly<Record<keyof TdxCollateral, string>> = {
+const members: Readonly<Record<keyof IntelCollateral, string>> = {
   pckCrlIssuerChainPem: 'pck_crl_issuer_chain_pem',
   rootCaCrlHex: 'root_ca_crl_hex',
   pckCrlHex: 'pck_crl_hex',
@@ -17,10 +17,10 @@ const members: Readonly<Record<keyof TdxCollateral, string>> = {
 const MAX_MEMBER = 1 << 21;
 
 /** Reads collateral from parsed JSON (docs/protocol/evidence.md); unknown members are refused. Throws `CORE_FIELD`. */
-export function parseTdxCollateral(value: JsonValue): TdxCollateral {
+export function parseIntelCollateral(value: JsonValue): IntelCollateral {
   const fields = new Fields(value, 'collateral');
-  const read = (member: keyof TdxCollateral): string => fields.string(members[member], MAX_MEMBER);
-  const collateral: TdxCollateral = {
+  const read = (member: keyof IntelCollateral): string => fields.string(members[member], MAX_MEMBER);
+  const collateral: IntelCollateral = {
     pckCrlIssuerChainPem: read('pckCrlIssuerChainPem'),
     rootCaCrlHex: read('rootCaCrlHex'),
     pckCrlHex: read('pckCrlHex'),
@@ -35,9 +35,12 @@ export function parseTdxCollateral(value: JsonValue): TdxCollateral {
   return collateral;
 }
 
-/** The JSON value that `parseTdxCollateral` reads. */
-export function encodeTdxCollateral(collateral: TdxCollateral): JsonObject {
+/** The JSON value that `parseIntelCollateral` reads. */
+export function encodeIntelCollateral(collateral: IntelCollateral): JsonObject {
   return Object.fromEntries(
-    (Object.keys(members) as (keyof TdxCollateral)[]).map((member) => [members[member], collateral[member]]),
+    (Object.keys(members) as (keyof IntelCollateral)[]).map((member) => [
+      members[member],
+      collateral[member],
+    ]),
   );
 }

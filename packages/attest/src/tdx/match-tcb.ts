@@ -1,5 +1,5 @@
 import { equalBytes } from '@dcml/core';
-import type { TcbStatus } from '../policy.ts';
+import type { TcbStatus } from '../policy/intel-policy.ts';
 import { matchesMasked } from './qe-identity.ts';
 import type { TdBody } from './quote.ts';
 import type { PckIdentity } from './sgx-extension.ts';

@@ -1,6 +1,6 @@
 import { type Fields, toHex } from '@dcml/core';
 import { formatError } from '../attest-error.ts';
-import { type TcbStatus, tcbStatuses } from '../policy.ts';
+import { type TcbStatus, tcbStatuses } from '../policy/intel-policy.ts';
 import {
   parseSignedText,
   readAdvisories,

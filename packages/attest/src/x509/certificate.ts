@@ -1,27 +1,33 @@
 import { decodeUtf8, toHex } from '@dcml/core';
-import { readEcdsaSha256, readEcdsaSignature, readP256PublicKey } from './algorithms.ts';
 import { DerReader, derTags } from './der-reader.ts';
 import { readBoolean, readOid, readSerial, readSmallInteger, readTime } from './der-values.ts';
 import { type Extensions, readExtensions } from './extensions.ts';
+import { type PublicKey, readPublicKey } from './public-key.ts';
+import { readSignature } from './signature.ts';
+import { readSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
 
 const MAX_CERTIFICATE_BYTES = 8192;
+const NAME_TAGS: readonly number[] = [derTags.utf8String, derTags.printableString, derTags.ia5String];
+/** Basic constraints and key usage are judged for every certificate. */
+const UNDERSTOOD: readonly string[] = ['2.5.29.15', '2.5.29.19'];
 
-/** An X.509 v3 certificate over P-256, read and not yet believed. */
+/** An X.509 v3 certificate, read and not yet believed. */
 export interface Certificate {
   readonly der: Uint8Array;
   /** What the signature covers. */
   readonly signedBytes: Uint8Array;
-  /** r and s, 64 bytes. */
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  /** r and s of ECDSA, or the bytes of the RSA integer. */
   readonly signature: Uint8Array;
   readonly serial: string;
   /** DER of the distinguished names, compared as bytes. */
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
+  /** Empty if the subject has none, as in certificates of TPM keys. */
   readonly commonName: string;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
-  /** 65 bytes. */
-  readonly publicKey: Uint8Array;
+  readonly publicKey: PublicKey;
   readonly isCa: boolean;
   readonly pathLength: number | undefined;
   readonly canSign: boolean;
@@ -40,9 +46,7 @@ function readCommonName(reader: DerReader): { name: Uint8Array; commonName: stri
     const attribute = set.read(derTags.sequence, 'name attribute');
     const isCommonName = readOid(attribute, 'name attribute type') === '2.5.4.3';
     const tag = attribute.peek();
-    if (tag !== derTags.utf8String && tag !== derTags.printableString) {
-      reader.fail('name attribute is not UTF-8 or printable text', start);
-    }
+    if (tag === undefined || !NAME_TAGS.includes(tag)) reader.fail('name attribute is not text', start);
     const text = decodeUtf8(attribute.read(tag, 'name attribute value').rest());
     attribute.end();
     set.end();
@@ -50,8 +54,7 @@ function readCommonName(reader: DerReader): { name: Uint8Array; commonName: stri
     if (commonName !== undefined) reader.fail('name has two common names', start);
     commonName = text;
   }
-  if (commonName === undefined) reader.fail('name has no common name', start);
-  return { name, commonName };
+  return { name, commonName: commonName ?? '' };
 }
 
 function readConstraints(extensions: Extensions): { isCa: boolean; pathLength: number | undefined } {
@@ -77,15 +80,22 @@ function readKeyUsage(extensions: Extensions): number {
   return bits[1]!;
 }
 
-/** Parses one certificate of exactly these bytes. Throws `ATTEST_FORMAT`. */
-export function parseCertificate(der: Uint8Array, what = 'certificate'): Certificate {
+/**
+ * Parses one certificate of exactly these bytes. A critical extension is refused unless it is one of basic
+ * constraints, key usage and `understood`, which the caller then has to judge. Throws `ATTEST_FORMAT`.
+ */
+export function parseCertificate(
+  der: Uint8Array,
+  what = 'certificate',
+  understood: readonly string[] = [],
+): Certificate {
   const document = new DerReader(der, what);
   if (der.length > MAX_CERTIFICATE_BYTES) document.fail(`is longer than ${MAX_CERTIFICATE_BYTES} bytes`);
   const outer = document.read(derTags.sequence, 'certificate');
   document.end();
   const signedBytes = outer.encoded(derTags.sequence, 'body');
-  readEcdsaSha256(outer, 'signature algorithm');
-  const signature = readEcdsaSignature(outer, what);
+  const signatureAlgorithm = readSignatureAlgorithm(outer, 'signature algorithm');
+  const signature = readSignature(outer, signatureAlgorithm, what);
   outer.end();
 
   const body = new DerReader(signedBytes, `${what} body`).read(derTags.sequence, 'body');
@@ -94,22 +104,26 @@ export function parseCertificate(der: Uint8Array, what = 'certificate'): Certifi
   if (readSmallInteger(version, 'version', 2) !== 2) body.fail('is not X.509 version 3');
   version.end();
   const serial = readSerial(body);
-  readEcdsaSha256(body, 'signature algorithm');
+  const innerAt = body.offset;
+  if (readSignatureAlgorithm(body, 'signature algorithm') !== signatureAlgorithm) {
+    body.fail('names two signature algorithms', innerAt);
+  }
   const issuer = body.encoded(derTags.sequence, 'issuer');
   const validity = body.read(derTags.sequence, 'validity');
   const notBeforeMs = readTime(validity, 'not before');
   const notAfterMs = readTime(validity, 'not after');
   validity.end();
   const { name: subject, commonName } = readCommonName(body);
-  const publicKey = readP256PublicKey(body);
+  const publicKey = readPublicKey(body);
   const wrapper = body.read(0xa3, 'extensions');
-  const extensions = readExtensions(wrapper, ['2.5.29.15', '2.5.29.19']);
+  const extensions = readExtensions(wrapper, [...UNDERSTOOD, ...understood]);
   wrapper.end();
   body.end();
   const usage = readKeyUsage(extensions);
   return {
     der,
     signedBytes,
+    signatureAlgorithm,
     signature,
     serial,
     issuer,
@@ -128,5 +142,7 @@ export function parseCertificate(der: Uint8Array, what = 'certificate'): Certifi
 
 /** For messages: the subject's common name and serial number. */
 export function describeCertificate(certificate: Certificate): string {
-  return `"${certificate.commonName}" (serial ${certificate.serial}, ${toHex(certificate.publicKey).slice(2, 18)}…)`;
+  const { publicKey, serial, commonName } = certificate;
+  const key = publicKey.type === 'ec' ? publicKey.point.subarray(1, 9) : publicKey.spki.subarray(40, 48);
+  return `"${commonName}" (serial ${serial}, key ${toHex(key)}…)`;
 }

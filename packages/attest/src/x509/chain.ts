@@ -2,7 +2,7 @@ import { equalBytes } from '@dcml/core';
 import type { Certificate } from './certificate.ts';
 import { describeCertificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
-import { verifyEcdsaP256 } from './ecdsa-p256.ts';
+import { verifySignature } from './verify-signature.ts';
 
 export function formatTime(ms: number): string {
   return new Date(ms).toISOString();
@@ -31,10 +31,23 @@ async function issueProblem(
   if (issuer.pathLength !== undefined && issuer.pathLength < below) {
     return `${describeCertificate(issuer)} permits no CA below it`;
   }
-  if (!(await verifyEcdsaP256(issuer.publicKey, child.signature, child.signedBytes))) {
+  if (
+    !(await verifySignature(issuer.publicKey, child.signatureAlgorithm, child.signature, child.signedBytes))
+  ) {
     return `signature of ${name} is wrong`;
   }
   return undefined;
+}
+
+export interface ChainRules {
+  /** AMD's endorsement certificates have no key usage at all; one that is there must still permit signing. */
+  readonly leafMayLackKeyUsage?: boolean;
+}
+
+function leafProblem(leaf: Certificate, rules: ChainRules): string | undefined {
+  const lacksUsage = rules.leafMayLackKeyUsage === true && !leaf.extensions.has('2.5.29.15');
+  const isSigner = !leaf.isCa && !leaf.canSignCertificates && (leaf.canSign || lacksUsage);
+  return isSigner ? undefined : `${describeCertificate(leaf)} is not a signing leaf`;
 }
 
 /**
@@ -44,12 +57,12 @@ async function issueProblem(
 export async function chainProblem(
   chain: readonly Certificate[],
   nowMs: number,
+  rules: ChainRules = {},
 ): Promise<string | undefined> {
   const [leaf] = chain;
   if (leaf === undefined || chain.length < 2) return 'chain has no leaf under the root';
-  if (leaf.isCa || leaf.canSignCertificates || !leaf.canSign) {
-    return `${describeCertificate(leaf)} is not a signing leaf`;
-  }
+  const unfit = leafProblem(leaf, rules);
+  if (unfit !== undefined) return unfit;
   for (const certificate of chain) {
     const problem = windowProblem(
       describeCertificate(certificate),
@@ -70,7 +83,7 @@ export async function crlProblem(crl: Crl, issuer: Certificate, nowMs: number): 
   const name = describeCertificate(issuer);
   if (!equalBytes(crl.issuer, issuer.subject)) return `CRL was not issued by ${name}`;
   if (!issuer.canSignCrls) return `${name} may not sign CRLs`;
-  if (!(await verifyEcdsaP256(issuer.publicKey, crl.signature, crl.signedBytes))) {
+  if (!(await verifySignature(issuer.publicKey, crl.signatureAlgorithm, crl.signature, crl.signedBytes))) {
     return `signature of the CRL of ${name} is wrong`;
   }
   return windowProblem(`CRL of ${name}`, crl.thisUpdateMs, crl.nextUpdateMs, nowMs);

@@ -1,14 +1,16 @@
-import { readEcdsaSha256, readEcdsaSignature } from './algorithms.ts';
 import { DerReader, derTags } from './der-reader.ts';
 import { readSerial, readSmallInteger, readTime } from './der-values.ts';
 import { readExtensions } from './extensions.ts';
+import { readSignature } from './signature.ts';
+import { readSignatureAlgorithm, type SignatureAlgorithm } from './signature-algorithm.ts';
 
 const MAX_CRL_BYTES = 1 << 20;
 
 /** A complete X.509 v2 CRL, read and not yet believed. */
 export interface Crl {
   readonly signedBytes: Uint8Array;
-  /** r and s, 64 bytes. */
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  /** r and s of ECDSA, or the bytes of the RSA integer. */
   readonly signature: Uint8Array;
   /** DER of the issuer's name. */
   readonly issuer: Uint8Array;
@@ -43,14 +45,17 @@ export function parseCrl(der: Uint8Array, what = 'CRL'): Crl {
   const outer = document.read(derTags.sequence, 'CRL');
   document.end();
   const signedBytes = outer.encoded(derTags.sequence, 'body');
-  readEcdsaSha256(outer, 'signature algorithm');
-  const signature = readEcdsaSignature(outer, what);
+  const signatureAlgorithm = readSignatureAlgorithm(outer, 'signature algorithm');
+  const signature = readSignature(outer, signatureAlgorithm, what);
   outer.end();
 
   const body = new DerReader(signedBytes, `${what} body`).read(derTags.sequence, 'body');
   // Version 2 is encoded as 1.
   if (readSmallInteger(body, 'version', 1) !== 1) body.fail('is not a version 2 CRL');
-  readEcdsaSha256(body, 'signature algorithm');
+  const innerAt = body.offset;
+  if (readSignatureAlgorithm(body, 'signature algorithm') !== signatureAlgorithm) {
+    body.fail('names two signature algorithms', innerAt);
+  }
   const issuer = body.encoded(derTags.sequence, 'issuer');
   const thisUpdateMs = readTime(body, 'this update');
   const nextUpdateMs = readTime(body, 'next update');
@@ -59,5 +64,13 @@ export function parseCrl(der: Uint8Array, what = 'CRL'): Crl {
   readExtensions(wrapper, []);
   wrapper.end();
   body.end();
-  return { signedBytes, signature, issuer, thisUpdateMs, nextUpdateMs, revokedSerials };
+  return {
+    signedBytes,
+    signatureAlgorithm,
+    signature,
+    issuer,
+    thisUpdateMs,
+    nextUpdateMs,
+    revokedSerials,
+  };
 }

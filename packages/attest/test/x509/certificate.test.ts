@@ -13,13 +13,15 @@ import {
 } from '@dcml/testing';
 import { describe, expect, it } from 'vitest';
 import { parsePckIdentity } from '../../src/tdx/sgx-extension.ts';
-import { intelSgxRootCaPem, isVendorRoot } from '../../src/vendor-roots.ts';
+import { intelSgxRootCaPem } from '../../src/vendor-roots/intel.ts';
+import { isVendorRoot } from '../../src/vendor-roots/vendor-roots.ts';
 import { parseCertificate } from '../../src/x509/certificate.ts';
 import { parseCrl } from '../../src/x509/crl.ts';
 import { DerReader } from '../../src/x509/der-reader.ts';
-import { verifyEcdsaP256 } from '../../src/x509/ecdsa-p256.ts';
 import { readExtensions } from '../../src/x509/extensions.ts';
 import { encodePem, parsePemCertificates } from '../../src/x509/pem.ts';
+import { ecPublicKey } from '../../src/x509/public-key.ts';
+import { verifySignature } from '../../src/x509/verify-signature.ts';
 import { NOW_MS, platform } from '../simulated-evidence.ts';
 
 const { vendor } = platform;
@@ -35,9 +37,12 @@ describe('parseCertificate', () => {
     expect(certificate.notAfterMs).toBe(oracle.validToDate.getTime());
     expect(certificate.isCa).toBe(oracle.ca);
     expect(oracle.subject).toContain(`CN=${certificate.commonName}`);
-    expect(oracle.publicKey.export({ type: 'spki', format: 'der' }).subarray(-65)).toEqual(
-      Buffer.from(certificate.publicKey),
-    );
+    const spki = oracle.publicKey.export({ type: 'spki', format: 'der' });
+    expect(certificate.publicKey).toEqual({
+      type: 'ec',
+      curve: 'P-256',
+      point: Uint8Array.from(spki.subarray(-65)),
+    });
   });
 
   it('reads the built-in Intel root, whose fingerprint is the published one', async () => {
@@ -45,10 +50,12 @@ describe('parseCertificate', () => {
     const root = parseCertificate(der!);
     expect(root.commonName).toBe('Intel SGX Root CA');
     expect(root.pathLength).toBe(1);
-    expect(isVendorRoot(der!)).toBe(true);
-    expect(isVendorRoot(vendor.certificates.root)).toBe(false);
+    expect(isVendorRoot(der!, 'intel')).toBe(true);
+    expect(isVendorRoot(vendor.certificates.root, 'intel')).toBe(false);
     expect(equalBytes(root.issuer, root.subject)).toBe(true);
-    expect(await verifyEcdsaP256(root.publicKey, root.signature, root.signedBytes)).toBe(true);
+    expect(await verifySignature(root.publicKey, 'ecdsa-sha256', root.signature, root.signedBytes)).toBe(
+      true,
+    );
   });
 
   it('refuses every truncation and a byte too many', () => {
@@ -205,11 +212,20 @@ describe('parsePemCertificates', () => {
   });
 });
 
-describe('verifyEcdsaP256', () => {
+describe('verifySignature', () => {
+  const message = new Uint8Array(1);
+  const { point } = vendor.keys.pck;
+
   it('refuses a key that is no point of the curve, and zero signatures', async () => {
-    const point = new Uint8Array(65).fill(1);
-    point[0] = 4;
-    expect(await verifyEcdsaP256(point, new Uint8Array(64), new Uint8Array(1))).toBe(false);
-    expect(await verifyEcdsaP256(vendor.keys.pck.point, new Uint8Array(64), new Uint8Array(1))).toBe(false);
+    const nowhere = ecPublicKey('P-256', new Uint8Array(64).fill(1));
+    expect(await verifySignature(nowhere, 'ecdsa-sha256', new Uint8Array(64), message)).toBe(false);
+    const key = ecPublicKey('P-256', point.subarray(1));
+    expect(await verifySignature(key, 'ecdsa-sha256', new Uint8Array(64), message)).toBe(false);
+    expect(await verifySignature(key, 'ecdsa-sha256', new Uint8Array(63), message)).toBe(false);
+  });
+
+  it('verifies nothing with an algorithm of another type of key', async () => {
+    const key = ecPublicKey('P-256', point.subarray(1));
+    expect(await verifySignature(key, 'rsa-sha256', new Uint8Array(64), message)).toBe(false);
   });
 });

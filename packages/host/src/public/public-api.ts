@@ -16,7 +16,7 @@ export interface PublicApiOptions extends OfferDeskOptions {
   readonly digests: ChannelDigests;
   /** Where clients reach the enclave through this host's relay; known once the relay listens. */
   enclaveUrl(): string;
-  /** `TdxCollateral` as JSON, or null when there is none at hand. Clients verify it themselves. */
+  /** `IntelCollateral` as JSON, or null when there is none at hand. Clients verify it themselves. */
   collateral(signal: AbortSignal): Promise<JsonValue | null>;
 }
 

@@ -13,10 +13,14 @@ import {
   derTime,
   derUtf8,
 } from './der-writer.ts';
-import { type EcKey, signEcdsa } from './ec-key.ts';
+import { type SigningKey, signatureAlgorithms, signWith } from './signing-key.ts';
 
-const ECDSA_WITH_SHA256 = derSequence(derOid('1.2.840.10045.4.3.2'));
-const EC_P256 = derSequence(derOid('1.2.840.10045.2.1'), derOid('1.2.840.10045.3.1.7'));
+/** An extension beside the usual ones, for example a vendor's own. */
+export interface ExtraExtension {
+  readonly oid: string;
+  readonly value: Uint8Array;
+  readonly critical?: boolean;
+}
 
 export interface CertificateFields {
   /** Positive, at most 20 bytes. */
@@ -29,6 +33,9 @@ export interface CertificateFields {
   readonly pathLength?: number;
   /** DER of the SGX extension's value (a PCK certificate has one). */
   readonly sgxExtension?: Uint8Array;
+  readonly extraExtensions?: readonly ExtraExtension[];
+  /** AMD's endorsement certificates have neither key usage nor basic constraints. */
+  readonly isBare?: boolean;
 }
 
 export interface CrlFields {
@@ -38,8 +45,8 @@ export interface CrlFields {
   readonly revokedSerials: readonly Uint8Array[];
 }
 
-export function keyIdentifier(key: EcKey): Uint8Array {
-  return new Uint8Array(createHash('sha1').update(key.point).digest());
+export function keyIdentifier(key: SigningKey): Uint8Array {
+  return new Uint8Array(createHash('sha1').update(key.spki).digest());
 }
 
 function name(commonName: string): Uint8Array {
@@ -52,57 +59,61 @@ function extension(oid: string, value: Uint8Array, critical = false): Uint8Array
   return derSequence(derOid(oid), ...(critical ? [derBoolean(true)] : []), derOctetString(value));
 }
 
-const authorityKey = (issuerKey: EcKey): Uint8Array =>
+const authorityKey = (issuerKey: SigningKey): Uint8Array =>
   extension('2.5.29.35', derSequence(derElement(0x80, keyIdentifier(issuerKey))));
 
-function extensions(fields: CertificateFields, key: EcKey, issuerKey: EcKey): Uint8Array {
+function extensions(fields: CertificateFields, key: SigningKey, issuerKey: SigningKey): Uint8Array {
   const isCa = fields.pathLength !== undefined;
   const constraints = isCa
     ? derSequence(derBoolean(true), derInteger(fields.pathLength ?? 0))
     : derSequence();
   // Key usage: keyCertSign and cRLSign, or digitalSignature and nonRepudiation (RFC 5280 section 4.2.1.3).
   const usage = isCa ? derBitString(Uint8Array.of(0x06), 1) : derBitString(Uint8Array.of(0xc0), 6);
+  const extra = fields.extraExtensions ?? [];
   return derSequence(
     authorityKey(issuerKey),
     extension('2.5.29.14', derOctetString(keyIdentifier(key))),
-    extension('2.5.29.15', usage, true),
-    extension('2.5.29.19', constraints, true),
+    ...(fields.isBare === true
+      ? []
+      : [extension('2.5.29.15', usage, true), extension('2.5.29.19', constraints, true)]),
+    ...extra.map(({ oid, value, critical }) => extension(oid, value, critical)),
     ...(fields.sgxExtension === undefined ? [] : [extension('1.2.840.113741.1.13.1', fields.sgxExtension)]),
   );
 }
 
-function signed(body: Uint8Array, issuerKey: EcKey): Uint8Array<ArrayBuffer> {
-  return derSequence(body, ECDSA_WITH_SHA256, derBitString(signEcdsa(issuerKey, body, 'der')));
+function signed(body: Uint8Array, issuerKey: SigningKey): Uint8Array<ArrayBuffer> {
+  const algorithm = signatureAlgorithms[issuerKey.algorithm];
+  return derSequence(body, algorithm, derBitString(signWith(issuerKey, body, 'der')));
 }
 
 /** An X.509 v3 certificate in DER, laid out as Intel's are. */
 export function writeCertificate(
   fields: CertificateFields,
-  key: EcKey,
-  issuerKey: EcKey,
+  key: SigningKey,
+  issuerKey: SigningKey,
 ): Uint8Array<ArrayBuffer> {
   const body = derSequence(
     derExplicit(0, derInteger(2)),
     derInteger(fields.serial),
-    ECDSA_WITH_SHA256,
+    signatureAlgorithms[issuerKey.algorithm],
     name(fields.issuer),
     derSequence(derTime(fields.notBeforeMs), derTime(fields.notAfterMs)),
     name(fields.subject),
-    derSequence(EC_P256, derBitString(key.point)),
+    key.spki,
     derExplicit(3, extensions(fields, key, issuerKey)),
   );
   return signed(body, issuerKey);
 }
 
 /** An X.509 v2 CRL in DER, laid out as Intel's are. */
-export function writeCrl(fields: CrlFields, issuerKey: EcKey): Uint8Array<ArrayBuffer> {
+export function writeCrl(fields: CrlFields, issuerKey: SigningKey): Uint8Array<ArrayBuffer> {
   const reason = derSequence(extension('2.5.29.21', derElement(0x0a, Uint8Array.of(1))));
   const revoked = fields.revokedSerials.map((serial) =>
     derSequence(derInteger(serial), derTime(fields.thisUpdateMs), reason),
   );
   const body = derSequence(
     derInteger(1),
-    ECDSA_WITH_SHA256,
+    signatureAlgorithms[issuerKey.algorithm],
     name(fields.issuer),
     derTime(fields.thisUpdateMs),
     derTime(fields.nextUpdateMs),

@@ -1,13 +1,14 @@
-import { createECDH, createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { createECDH, createPrivateKey, createPublicKey } from 'node:crypto';
 import { fromHex, type Random, toBase64Url, toHex } from '@dcml/core';
+import { type SigningKey, signWith } from './signing-key.ts';
 
 /** A P-256 key of the simulated vendor. */
-export interface EcKey {
+export interface EcKey extends SigningKey {
+  readonly algorithm: 'ecdsa-sha256';
   /** 32 bytes, big-endian. */
   readonly secret: Uint8Array;
   /** 65 bytes: 0x04, x, y. */
   readonly point: Uint8Array;
-  readonly signer: KeyObject;
 }
 
 export function ecKeyFromSecret(secret: Uint8Array): EcKey {
@@ -21,7 +22,9 @@ export function ecKeyFromSecret(secret: Uint8Array): EcKey {
     x: toBase64Url(point.subarray(1, 33)),
     y: toBase64Url(point.subarray(33)),
   };
-  return { secret, point, signer: createPrivateKey({ key: jwk, format: 'jwk' }) };
+  const signer = createPrivateKey({ key: jwk, format: 'jwk' });
+  const spki = new Uint8Array(createPublicKey(signer).export({ type: 'spki', format: 'der' }));
+  return { algorithm: 'ecdsa-sha256', secret, point, spki, signer };
 }
 
 export function createEcKey(random: Random): EcKey {
@@ -33,8 +36,7 @@ export function createEcKey(random: Random): EcKey {
 
 /** ECDSA P-256 with SHA-256: `der` as in certificates, `raw` (r and s, 64 bytes) as in quotes and collateral. */
 export function signEcdsa(key: EcKey, message: Uint8Array, form: 'der' | 'raw'): Uint8Array {
-  const dsaEncoding = form === 'der' ? 'der' : 'ieee-p1363';
-  return new Uint8Array(sign('sha256', message, { key: key.signer, dsaEncoding }));
+  return signWith(key, message, form);
 }
 
 export const encodeEcKey = (key: EcKey): string => toHex(key.secret);

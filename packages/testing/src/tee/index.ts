@@ -4,6 +4,7 @@ export * from './ec-key.ts';
 export * from './quote-writer.ts';
 export * from './runtime-registers.ts';
 export * from './sgx-extension-writer.ts';
+export * from './signing-key.ts';
 export * from './simulated-collateral.ts';
 export * from './simulated-guest.ts';
 export * from './simulated-guest-agent.ts';

@@ -1,4 +1,4 @@
-import type { TdxCollateral } from '@dcml/attest';
+import type { IntelCollateral } from '@dcml/attest';
 import { encodeUtf8, type JsonObject, toHex } from '@dcml/core';
 import { type CrlFields, writeCrl } from './certificate-writer.ts';
 import { type EcKey, signEcdsa } from './ec-key.ts';
@@ -40,7 +40,7 @@ function issueCrl(issuer: string, key: EcKey, window: DocumentWindow, options: C
 export function issueSimulatedCollateral(
   vendor: SimulatedVendor,
   options: SimulatedCollateralOptions = {},
-): TdxCollateral {
+): IntelCollateral {
   const issuedAtMs = (options.nowMs ?? vendor.nowMs) - HOUR_MS;
   const window: DocumentWindow = { issuedAtMs, nextUpdateMs: issuedAtMs + ISSUED_FOR_MS };
   const unedited = (document: JsonObject): JsonObject => document;

@@ -1,7 +1,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import type { TdxCollateral } from '@dcml/attest';
+import type { IntelCollateral } from '@dcml/attest';
 import { type Random, systemRandom } from '@dcml/core';
 import { AgentRequestError, answerAgentRequest } from './agent-methods.ts';
 import { issueSimulatedCollateral } from './simulated-collateral.ts';
@@ -25,7 +25,7 @@ export interface SimulatedGuestAgent {
   readonly socketPath: string;
   readonly guest: SimulatedGuest;
   /** Collateral issued at `nowMs` (default: the vendor's), for a host to serve. */
-  collateral(nowMs?: number): TdxCollateral;
+  collateral(nowMs?: number): IntelCollateral;
   /** The certificate that a policy must name to accept this platform. */
   rootPem(): string;
   close(): Promise<void>;

@@ -1,5 +1,3 @@
-import { sha256, toHex } from '@dcml/core';
-
 /** Intel SGX Root CA, valid 2018-05-21 to 2049-12-31, as published at certificates.trustedservices.intel.com. */
 export const intelSgxRootCaPem = `-----BEGIN CERTIFICATE-----
 MIICjzCCAjSgAwIBAgIUImUM1lqdNInzg7SVUr9QGzknBqwwCgYIKoZIzj0EAwIw
@@ -18,14 +16,3 @@ KoZIzj0EAwIDSQAwRgIhAOW/5QkR+S9CiSDcNoowLuPRLsWGf/Yi7GSX94BgwTwg
 AiEA4J0lrHoMs+Xo5o/sX6O9QWxHRAvZUGOdRQ7cvqRXaqI=
 -----END CERTIFICATE-----
 `;
-
-/** SHA-256 of the DER certificates of hardware vendors' roots. Whatever ends elsewhere is simulated. */
-const VENDOR_ROOTS: readonly string[] = [
-  // Intel SGX Root CA
-  '44a0196b2b99f889b8e149e95b807a350e7424964399e885a7cbb8ccfab674d3',
-];
-
-/** True if these are exactly the bytes of a hardware vendor's root certificate. */
-export function isVendorRoot(der: Uint8Array): boolean {
-  return VENDOR_ROOTS.includes(toHex(sha256(der)));
-}
