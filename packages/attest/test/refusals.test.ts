@@ -6,6 +6,7 @@ import {
   DAY_MS,
   type Deviation,
   failures,
+  intelPolicy,
   makeEvidence,
   NOW_MS,
   platform,
@@ -440,7 +441,7 @@ describe('refusals', () => {
   });
 
   it('never accepts Revoked, even if a policy lists it', async () => {
-    const policy = { ...platform.policy, allowedTcbStatuses: ['Revoked', 'UpToDate'] } as const;
+    const policy = intelPolicy({ allowedTcbStatuses: ['Revoked', 'UpToDate'] });
     const verdict = await verify(makeEvidence(editTcb(allLevels('Revoked'))), { policy });
     expect(failures(verdict)).toContainEqual(
       expect.stringMatching(/^tcb_status_accepted: TCB status is Revoked/),
@@ -449,9 +450,10 @@ describe('refusals', () => {
 
   it('accepts an older status and its advisories only if the policy lists both', async () => {
     const evidence = makeEvidence({ quote: { td: { teeTcbSvn: fromHex(`050101${'00'.repeat(13)}`) } } });
-    const policy = { ...platform.policy, allowedTcbStatuses: ['UpToDate', 'OutOfDate'] } as const;
+    const allowedTcbStatuses = ['UpToDate', 'OutOfDate'] as const;
+    const policy = intelPolicy({ allowedTcbStatuses });
     expect(failures(await verify(evidence, { policy }))).toEqual([expect.stringMatching(/^advisories/)]);
-    const both = { ...policy, allowedAdvisories: ['INTEL-SA-00000'] };
+    const both = intelPolicy({ allowedTcbStatuses, allowedAdvisories: ['INTEL-SA-00000'] });
     const verdict = await verify(evidence, { policy: both });
     expect(verdict.outcome).toBe('pass');
     expect(verdict.measured).toMatchObject({ tcbStatus: 'OutOfDate', advisories: ['INTEL-SA-00000'] });

@@ -3,6 +3,7 @@ import {
   defaultPolicy,
   type EvidencePolicy,
   type EvidenceVerdict,
+  type IntelPolicy,
   type VerifyEvidenceOptions,
   verifyEvidence,
 } from '@dcml/attest';
@@ -43,6 +44,11 @@ export function createPlatform(options: Partial<VendorOptions> = {}): Platform {
 }
 
 export const platform: Platform = createPlatform();
+
+/** The platform's policy with other Intel rules. */
+export function intelPolicy(rules: Partial<IntelPolicy>): EvidencePolicy {
+  return { ...platform.policy, intel: { ...platform.policy.intel, ...rules } };
+}
 
 export interface Deviation {
   readonly platform?: Platform;
