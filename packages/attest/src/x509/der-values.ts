@@ -79,7 +79,10 @@ export function readOid(reader: DerReader, field: string): string {
 const UTC_TIME = /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 const GENERALIZED_TIME = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 
-/** A Time in the only form that RFC 5280 section 4.1.2.5 permits, in milliseconds since 1970. */
+/**
+ * A Time of whole seconds in UTC (RFC 5280 section 4.1.2.5), in milliseconds since 1970. A GeneralizedTime before 2050 is
+ * read too, against that section: NVIDIA's intermediate CAs for manifests have it.
+ */
 export function readTime(reader: DerReader, field: string): number {
   const start = reader.offset;
   const isUtc = reader.peek() === derTags.utcTime;
@@ -95,7 +98,6 @@ export function readTime(reader: DerReader, field: string): number {
     number,
   ];
   const fullYear = !isUtc ? year : year < 50 ? 2000 + year : 1900 + year;
-  if (!isUtc && year < 2050) reader.fail(`${field} must be a UTCTime before 2050`, start);
   const date = new Date(Date.UTC(fullYear, month - 1, day, hour, minute, second));
   // Date rolls over what the calendar does not have, such as 31 February.
   if (

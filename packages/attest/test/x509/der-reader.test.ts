@@ -99,6 +99,8 @@ describe('DER values', () => {
     }
     const time = (tag: number, text: string): DerReader =>
       new DerReader(Uint8Array.of(tag, text.length, ...encodeUtf8(text)), 'test');
+    // As in certificates of NVIDIA, which RFC 5280 would have as a UTCTime.
+    expect(readTime(time(0x18, '20231031000000Z'), 'time')).toBe(Date.parse('2023-10-31T00:00:00Z'));
     const refused: [number, string][] = [
       [0x17, '250230000000Z'],
       [0x17, '2501010000Z'],
@@ -106,7 +108,7 @@ describe('DER values', () => {
       [0x17, '250101240000Z'],
       [0x17, '250101006000Z'],
       [0x17, '251301000000Z'],
-      [0x18, '20250101000000Z'],
+      [0x18, '20250230000000Z'],
       [0x18, '20510101000000.5Z'],
       [0x13, '250101000000Z'],
     ];
