@@ -44,7 +44,7 @@ function appendText(scanner: XmlScanner, children: (XmlElement | string)[]): voi
   const illegal = raw.indexOf(']]>');
   if (illegal >= 0) scanner.fail('text holds ]]>', offset + illegal);
   const resolved = resolveReferences(raw);
-  if ('badAt' in resolved) return scanner.fail('entity is not permitted', offset + resolved.badAt);
+  if ('badAt' in resolved) scanner.fail('entity is not permitted', offset + resolved.badAt);
   const last = children.at(-1);
   if (typeof last === 'string') children[children.length - 1] = last + resolved.text;
   else children.push(resolved.text);

@@ -1,6 +1,9 @@
 import { formatError } from '../attest-error.ts';
 import { isElement, type XmlElement } from './xml-element.ts';
 
+const joinText = (element: XmlElement): string =>
+  element.children.map((child) => (isElement(child) ? '' : child)).join('');
+
 /**
  * The child elements, which must have these names in this order and nothing but white space between them. Throws
  * `ATTEST_FORMAT`.
@@ -12,7 +15,7 @@ export function elementsOf(
   what: string,
 ): readonly XmlElement[] {
   const children = parent.children.filter(isElement);
-  const text = parent.children.filter((child) => !isElement(child)).join('');
+  const text = joinText(parent);
   if (/[^ \t\n\r]/.test(text)) throw formatError(what, `${parent.localName} holds text`, parent.offset);
   const fits =
     children.length === localNames.length &&
@@ -29,7 +32,7 @@ export function textOf(element: XmlElement, what: string): string {
   if (element.children.some(isElement)) {
     throw formatError(what, `${element.localName} holds elements`, element.offset);
   }
-  return element.children.join('');
+  return joinText(element);
 }
 
 /**
