@@ -1,4 +1,6 @@
 import type { TcbStatus } from './policy/intel-policy.ts';
+import type { SnpMeasurements } from './snp/measurements.ts';
+import type { TpmMeasurements } from './tpm/measurements.ts';
 
 /** What every kind of evidence says about the machine and its user. Byte strings as lowercase hex. */
 export interface CommonMeasurements {
@@ -22,4 +24,4 @@ export interface TdxMeasurements extends CommonMeasurements {
 }
 
 /** What authentic evidence measured. */
-export type Measurements = TdxMeasurements;
+export type Measurements = TdxMeasurements | SnpMeasurements | TpmMeasurements;

@@ -14,4 +14,6 @@ export interface SnpEvidence {
   /** 1,184 bytes. */
   readonly report: Uint8Array;
   readonly collateral: SnpCollateral;
+  /** The application compose whose SHA-256 the guest was launched with as HOST_DATA. */
+  readonly appCompose?: string;
 }
