@@ -1,6 +1,6 @@
 import { formatError } from './attest-error.ts';
 
-/** Reads little-endian fields in order; every read is bounded and every refusal names its offset. */
+/** Reads fields in order, little-endian unless the name says otherwise; every read is bounded and every refusal names its offset. */
 export class ByteCursor {
   readonly #bytes: Uint8Array;
   readonly #what: string;
@@ -44,6 +44,19 @@ export class ByteCursor {
 
   u32(field: string): number {
     return this.u16(field) + this.u16(field) * 0x10000;
+  }
+
+  u16be(field: string): number {
+    const [high, low] = this.bytes(2, field);
+    return high! * 0x100 + low!;
+  }
+
+  u32be(field: string): number {
+    return this.u16be(field) * 0x10000 + this.u16be(field);
+  }
+
+  u64be(field: string): bigint {
+    return (BigInt(this.u32be(field)) << 32n) | BigInt(this.u32be(field));
   }
 
   /** A cursor over the next `length` bytes, which this one skips. */
