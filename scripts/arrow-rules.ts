@@ -5,6 +5,7 @@ const production = [
   'chain',
   'channel',
   'client',
+  'collateral',
   'core',
   'enclave',
   'evm',
@@ -18,6 +19,7 @@ const production = [
 export const allowedArrows: Readonly<Record<string, readonly string[]>> = {
   core: [],
   attest: ['core'],
+  collateral: ['attest', 'core'],
   receipt: ['attest', 'core'],
   channel: ['core'],
   transport: ['core'],

@@ -1,0 +1,11 @@
+export * from './cache/collateral-cache.ts';
+export type { DocumentOrder } from './cache/document-order.ts';
+export { CollateralError, collateralErrors } from './collateral-error.ts';
+export type { DocumentSource, FetchMode } from './document/document-plan.ts';
+export type { Fetched, FetchOptions } from './document/fetch-options.ts';
+export type { NetworkOptions } from './http/download.ts';
+export type { ProxyVariables } from './http/exchange.ts';
+export * from './intel/fetch-intel-collateral.ts';
+export type { TcbUpdate } from './intel/intel-documents.ts';
+export { type IntelPlatform, readIntelPlatform } from './intel/intel-platform.ts';
+export { type IntelService, intelPcsUrl } from './intel/intel-service.ts';
