@@ -1,5 +1,7 @@
-import type { TcbStatus } from './policy/intel-policy.ts';
+import type { AzureSnpMeasurements, AzureTdxMeasurements } from './azure/measurements.ts';
+import type { SgxMeasurements } from './sgx/measurements.ts';
 import type { SnpMeasurements } from './snp/measurements.ts';
+import type { TdxMeasurements } from './tdx/measurements.ts';
 import type { TpmMeasurements } from './tpm/measurements.ts';
 
 /** What every kind of evidence says about the machine and its user. Byte strings as lowercase hex. */
@@ -12,16 +14,11 @@ export interface CommonMeasurements {
   readonly composeHash: string | null;
 }
 
-export interface TdxMeasurements extends CommonMeasurements {
-  readonly kind: 'tdx' | 'dstack-tdx';
-  readonly mrTd: string;
-  /** RTMR0 to RTMR3. */
-  readonly rtmrs: readonly string[];
-  /** Null unless the collateral is authentic and covers the platform. */
-  readonly tcbStatus: TcbStatus | null;
-  readonly advisories: readonly string[];
-  readonly fmspc: string;
-}
-
 /** What authentic evidence measured. */
-export type Measurements = TdxMeasurements | SnpMeasurements | TpmMeasurements;
+export type Measurements =
+  | TdxMeasurements
+  | SgxMeasurements
+  | SnpMeasurements
+  | TpmMeasurements
+  | AzureSnpMeasurements
+  | AzureTdxMeasurements;

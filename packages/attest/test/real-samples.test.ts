@@ -60,7 +60,7 @@ describe.skipIf(!hasSamples)('captured TDX quotes', () => {
     expect(failures(verdict).map((failure) => failure.split(':')[0])).toEqual(failing);
     expect(verdict.outcome).toBe(failing.length === 0 ? 'pass' : 'fail');
     expect(verdict.simulated).toBe(false);
-    expect(verdict.measured?.tcbStatus).toBe(status);
+    expect(verdict.measured).toHaveProperty('tcbStatus', status);
     const signature = verdict.claims.find((claim) => claim.name === 'quote_signature');
     expect(signature).toMatchObject({ outcome: 'pass', source: 'hardware_proven' });
   });
@@ -71,9 +71,6 @@ describe.skipIf(!hasSamples)('captured TDX quotes', () => {
   });
 
   it.each([
-    ['automata-alibaba-v5.bin', 'quote version 5 is not supported'],
-    ['automata-v5.bin', 'quote version 5 is not supported'],
-    ['phala-tdx_quote_outdated.bin', 'quote version 5 is not supported'],
     ['google-spr-e4-v4.bin', 'padding after the signature data must be zero at offset 4935'],
     ['intel-qvl-testca-quote.dat', 'PCK chain is not ASCII'],
   ])('does not read %s: %s', (name, message) => {

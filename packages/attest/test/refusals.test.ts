@@ -190,7 +190,7 @@ const refusals: readonly (readonly [what: string, failure: RegExp, deviation: De
     editTcb((info) => ({ ...info, fmspc: '000000000000' })),
   ],
   ['TCB info of another PCEID', /^tcb_info: .*PCEID 0001/, editTcb((info) => ({ ...info, pceId: '0001' }))],
-  ['TCB info for SGX', /^tcb_info: .*id: expected one of TDX/, editTcb((info) => ({ ...info, id: 'SGX' }))],
+  ['TCB info for SGX', /^tcb_info: TCB info is for SGX, expected TDX/, editTcb((info) => ({ ...info, id: 'SGX' }))],
   ['TCB info version 2', /^tcb_info: .*version/, editTcb((info) => ({ ...info, version: 2 }))],
   ['TCB info of an unknown type', /^tcb_info: .*tcbType/, editTcb((info) => ({ ...info, tcbType: 1 }))],
   [
@@ -221,7 +221,7 @@ const refusals: readonly (readonly [what: string, failure: RegExp, deviation: De
   ],
   [
     'QE identity for SGX',
-    /^qe_identity: .*expected one of TD_QE/,
+    /^qe_identity: QE identity is for QE, expected TD_QE/,
     editQe((identity) => ({ ...identity, id: 'QE' })),
   ],
   [
@@ -396,10 +396,10 @@ describe('refusals', () => {
     ]);
     const foreign = makeEvidence({ collateral: { documentSigner: other.vendor.keys.tcbSigning } }).collateral;
     const underOurs = simulatedChainPem(other.vendor, 'tcbSigning') + simulatedChainPem(vendor, 'root');
-    const underTheirs = simulatedChainPem(vendor, 'tcbSigning') + simulatedChainPem(other.vendor, 'root');
+    const underTheirs = simulatedChainPem(other.vendor, 'tcbSigning', 'root');
     for (const [collateral, pem, problem] of [
       [foreign, underOurs, /^tcb_info: signature of "dcml SIMULATED SGX TCB Signing/],
-      [makeEvidence().collateral, underTheirs, /^tcb_info: .*not one certificate under the trusted root/],
+      [foreign, underTheirs, /^tcb_info: .*not one certificate under the trusted root/],
     ] as const) {
       const mixed = { ...collateral, tcbInfoIssuerChainPem: pem };
       const verdict = await verify(makeEvidence({ evidence: { collateral: mixed } }));

@@ -1,75 +1,51 @@
-import type { TcbStatus } from '../policy/intel-policy.ts';
-import type { EvidencePolicy } from '../policy/policy.ts';
-import type { AuthenticDocuments } from './authenticate-documents.ts';
+import { appraiseQuotingEnclave, appraiseStatus, type TcbAppraisal } from '../intel/appraise-tcb.ts';
+import type { AuthenticQuote } from '../intel/authenticate-intel.ts';
+import type { IntelPolicy } from '../policy/intel-policy.ts';
+import type { ByteRange } from '../verdict.ts';
 import type { TdxSheet } from './claims.ts';
-import { convergeStatus, findTcbLevel, matchModule } from './match-tcb.ts';
-import { qeMismatch } from './qe-identity.ts';
+import { findTcbLevel, matchModule, teeTcbSvns } from './match-tcb.ts';
+import { tdFieldRange } from './parse-quote.ts';
 import type { TdxQuote } from './quote.ts';
-import type { PckIdentity } from './sgx-extension.ts';
-import { findSvnLevel } from './signed-document.ts';
 
-/** What Intel's collateral says about the platform of an authentic quote. */
-export interface TcbAppraisal {
-  readonly status: TcbStatus;
-  readonly advisories: readonly string[];
+function svnRanges(quote: TdxQuote): ByteRange[] {
+  const launch = tdFieldRange(quote, 'teeTcbSvn');
+  return quote.body.teeTcbSvn2 === undefined ? [launch] : [launch, tdFieldRange(quote, 'teeTcbSvn2')];
 }
 
 /** Judges quoting enclave, TDX module and platform, and their common status by the policy. */
-export function appraiseTcb(
+export function appraiseTdxTcb(
   sheet: TdxSheet,
-  quote: TdxQuote,
-  pck: PckIdentity,
-  documents: AuthenticDocuments,
-  policy: EvidencePolicy,
+  { quote, platform, documents }: AuthenticQuote<TdxQuote, 'TDX'>,
+  policy: IntelPolicy,
 ): TcbAppraisal | undefined {
+  if (documents === undefined) return undefined;
+  const { body } = quote;
   const { tcbInfo, qeIdentity } = documents;
-  const { qeReport, body } = quote;
-  const mismatch = qeMismatch(qeReport, qeIdentity);
-  const qeLevel = findSvnLevel(qeIdentity.levels, qeReport.isvSvn);
-  const qeProblem =
-    mismatch !== undefined
-      ? `the quoting enclave has another ${mismatch} than its signed identity`
-      : qeLevel === undefined
-        ? `quoting enclave with SVN ${qeReport.isvSvn} reaches no TCB level`
-        : undefined;
-  sheet.check('qe_trusted', qeProblem, `quoting enclave matches its signed identity, SVN ${qeReport.isvSvn}`);
-  const module = matchModule(body, tcbInfo);
-  sheet.check(
-    'tdx_module',
-    module.problem,
-    module.problem === undefined ? `TDX module matches its signed identity ${module.id}` : '',
-  );
-  const level = findTcbLevel(pck, body, tcbInfo.levels);
-  const levelProblem = level === undefined ? 'the platform reaches no TCB level of its TCB info' : undefined;
-  sheet.check('tcb_level', levelProblem, `the platform is at a level with status ${level?.status ?? ''}`);
-  if (
-    qeProblem !== undefined ||
-    qeLevel === undefined ||
-    module.problem !== undefined ||
-    level === undefined
-  ) {
-    return undefined;
-  }
+  const ranges = svnRanges(quote);
+  const qeLevel = appraiseQuotingEnclave(sheet, quote, qeIdentity);
 
-  const parts = module.level === undefined ? [qeLevel] : [qeLevel, module.level];
-  const status = convergeStatus(
-    level.status,
-    parts.map((part) => part.status),
+  const modules = teeTcbSvns(body).map((svn) => matchModule(body, svn, tcbInfo));
+  const moduleProblem = modules.find((module) => module.problem !== undefined)?.problem;
+  const ids = modules.flatMap((module) => (module.problem === undefined ? [module.id] : []));
+  const moduleHolds = sheet.check(
+    'tdx_module',
+    moduleProblem,
+    `TDX module matches its signed identity ${[...new Set(ids)].join(', ')}`,
+    [...ranges, tdFieldRange(quote, 'mrSignerSeam'), tdFieldRange(quote, 'seamAttributes')],
   );
-  const advisories = [...new Set([level, ...parts].flatMap((part) => part.advisories))];
-  const statusOk = status !== 'Revoked' && policy.intel.allowedTcbStatuses.includes(status);
-  sheet.check(
-    'tcb_status_accepted',
-    statusOk
-      ? undefined
-      : `TCB status is ${status}; the policy accepts ${policy.intel.allowedTcbStatuses.join(', ')}`,
-    `TCB status is ${status}`,
+
+  const found = teeTcbSvns(body).map((svn) => findTcbLevel(platform.pck, svn, tcbInfo.levels));
+  const levels = found.filter((level) => level !== undefined);
+  const missing = levels.length < found.length;
+  const levelHolds = sheet.check(
+    'tcb_level',
+    missing ? 'the platform reaches no TCB level of its TCB info' : undefined,
+    `the platform is at a level with status ${levels.map((level) => level.status).join(', ')}`,
+    ranges,
   );
-  const refused = advisories.filter((advisory) => !policy.intel.allowedAdvisories.includes(advisory));
-  sheet.check(
-    'advisories_accepted',
-    refused.length === 0 ? undefined : `open advisories: ${refused.join(', ')}`,
-    advisories.length === 0 ? 'no advisory is open' : `the policy accepts ${advisories.join(', ')}`,
+  if (qeLevel === undefined || !moduleHolds || !levelHolds) return undefined;
+  const moduleLevels = modules.flatMap((module) =>
+    module.problem === undefined && module.level !== undefined ? [module.level] : [],
   );
-  return { status, advisories };
+  return appraiseStatus(sheet, levels, [qeLevel, ...moduleLevels], policy);
 }

@@ -6,5 +6,8 @@ export interface TdxEvidence {
   readonly quote: Uint8Array;
   /** The guest's CC event log (the ACPI table's log area), replayed against RTMR0-3 when present. */
   readonly ccEventLog?: Uint8Array;
+  /** The exact text of an application compose whose hash MRCONFIGID must carry, when present. */
+  readonly appCompose?: string;
+  /** Or what `prepareIntelCollateral` made of it. */
   readonly collateral: IntelCollateral;
 }

@@ -1,10 +1,10 @@
 import { equalBytes } from '@dcml/core';
-import type { TcbStatus } from '../policy/intel-policy.ts';
-import { matchesMasked } from './qe-identity.ts';
+import { reaches, reachesPlatform } from '../intel/appraise-tcb.ts';
+import { matchesMasked } from '../intel/qe-identity.ts';
+import type { PckIdentity } from '../intel/sgx-extension.ts';
+import { findSvnLevel, type SvnLevel } from '../intel/signed-document.ts';
+import type { TdxTcbInfo, TdxTcbLevel } from '../intel/tcb-info.ts';
 import type { TdBody } from './quote.ts';
-import type { PckIdentity } from './sgx-extension.ts';
-import { type ComponentStatus, findSvnLevel, type SvnLevel } from './signed-document.ts';
-import type { TcbInfo, TcbLevel } from './tcb-info.ts';
 
 /** A TDX module that Intel names, or why the quote's is none. */
 export type ModuleMatch =
@@ -12,11 +12,20 @@ export type ModuleMatch =
   | { readonly problem: undefined; readonly id: string; readonly level: SvnLevel | undefined };
 
 /**
- * Finds the TDX module of a quote. The second byte of TEE_TCB_SVN is the module's major version: 0 is the module of
+ * The TEE_TCB_SVNs that must both be good enough. The first stands for the module that created the guest, the second,
+ * in a TD report 1.5, for the one that runs after updates that kept guests alive: a guest may have been harmed by
+ * either, so neither replaces the other.
+ */
+export function teeTcbSvns(body: TdBody): readonly Uint8Array[] {
+  return body.teeTcbSvn2 === undefined ? [body.teeTcbSvn] : [body.teeTcbSvn, body.teeTcbSvn2];
+}
+
+/**
+ * Finds the TDX module of a TEE_TCB_SVN. Its second byte is the module's major version: 0 is the module of
  * `tdxModule`, without levels of its own; others have an identity `TDX_<version>` whose levels the first byte selects.
  */
-export function matchModule(body: TdBody, tcbInfo: TcbInfo): ModuleMatch {
-  const [isvSvn = 0, majorVersion = 0] = body.teeTcbSvn;
+export function matchModule(body: TdBody, teeTcbSvn: Uint8Array, tcbInfo: TdxTcbInfo): ModuleMatch {
+  const [isvSvn = 0, majorVersion = 0] = teeTcbSvn;
   const id = `TDX_${majorVersion.toString(16).padStart(2, '0').toUpperCase()}`;
   const identity =
     majorVersion === 0
@@ -34,10 +43,6 @@ export function matchModule(body: TdBody, tcbInfo: TcbInfo): ModuleMatch {
   return { problem: undefined, id, level };
 }
 
-function reaches(svns: ArrayLike<number>, required: readonly number[], from = 0): boolean {
-  return required.every((svn, i) => i < from || (svns[i] ?? 0) >= svn);
-}
-
 /**
  * The first TCB level that the platform reaches (Intel PCS API v4, "Determine TCB status", step 3): SGX components,
  * PCESVN, then TDX components. With a module of its own identity the first two TDX components are the module's version
@@ -45,30 +50,11 @@ function reaches(svns: ArrayLike<number>, required: readonly number[], from = 0)
  */
 export function findTcbLevel(
   pck: PckIdentity,
-  body: TdBody,
-  levels: readonly TcbLevel[],
-): TcbLevel | undefined {
-  const firstTdxComponent = body.teeTcbSvn[1] === 0 ? 0 : 2;
+  teeTcbSvn: Uint8Array,
+  levels: readonly TdxTcbLevel[],
+): TdxTcbLevel | undefined {
+  const firstTdxComponent = teeTcbSvn[1] === 0 ? 0 : 2;
   return levels.find(
-    (level) =>
-      reaches(pck.components, level.sgxComponents) &&
-      pck.pceSvn >= level.pceSvn &&
-      reaches(body.teeTcbSvn, level.tdxComponents, firstTdxComponent),
+    (level) => reachesPlatform(pck, level) && reaches(teeTcbSvn, level.tdxComponents, firstTdxComponent),
   );
-}
-
-/** The status of the whole: the platform's, lowered by a module or quoting enclave that is older. */
-export function convergeStatus(platform: TcbStatus, parts: readonly ComponentStatus[]): TcbStatus {
-  if (platform === 'Revoked' || parts.includes('Revoked')) return 'Revoked';
-  if (!parts.includes('OutOfDate')) return platform;
-  switch (platform) {
-    case 'ConfigurationNeeded':
-    case 'ConfigurationAndSWHardeningNeeded':
-    case 'OutOfDateConfigurationNeeded':
-      return 'OutOfDateConfigurationNeeded';
-    case 'UpToDate':
-    case 'SWHardeningNeeded':
-    case 'OutOfDate':
-      return 'OutOfDate';
-  }
 }

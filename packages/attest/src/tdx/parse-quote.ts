@@ -1,117 +1,53 @@
-import { decodeUtf8, equalBytes, fromHex } from '@dcml/core';
 import { ByteCursor } from '../byte-cursor.ts';
-import type { QeReport, QuoteHeader, TdBody, TdxQuote } from './quote.ts';
+import { MAX_QUOTE_BYTES, QUOTE_HEADER_BYTES, readQuoteHeader, TEE_TDX } from '../intel/quote-header.ts';
+import { quoteRange, readQuoteSignature } from '../intel/quote-signature.ts';
+import type { ByteRange } from '../verdict.ts';
+import type { TdxQuote } from './quote.ts';
+import {
+  splitTdReport,
+  TD_REPORT_10_BYTES,
+  TD_REPORT_15_BYTES,
+  type TdField,
+  tdReportLayout,
+} from './td-report.ts';
 
-/** Guests hand out quotes in buffers of up to 8,000 bytes; twice that is room for a longer chain. */
-export const MAX_QUOTE_BYTES = 16_384;
+// Types of a version 5 quote's body; 1 is an SGX enclave report.
+const bodySizes: ReadonlyMap<number, number> = new Map([
+  [2, TD_REPORT_10_BYTES],
+  [3, TD_REPORT_15_BYTES],
+]);
 
-const SIGNED_BYTES = 48 + 584;
-const INTEL_VENDOR_ID = fromHex('939a7233f79c4ca9940a0db3957f0607');
-const CERTIFICATION_QE_REPORT = 6;
-const CERTIFICATION_PCK_CHAIN = 5;
-
-function readHeader(cursor: ByteCursor): QuoteHeader {
-  const version = cursor.u16('version');
-  if (version !== 4) cursor.fail(`quote version ${version} is not supported (expected 4)`, 0);
-  const attestationKeyType = cursor.u16('attestation key type');
-  if (attestationKeyType !== 2)
-    cursor.fail(`attestation key type ${attestationKeyType} is not ECDSA P-256`, 2);
-  const teeType = cursor.u32('TEE type');
-  if (teeType !== 0x81) cursor.fail(`TEE type 0x${teeType.toString(16)} is not TDX`, 4);
-  cursor.zero(4, 'reserved');
-  const vendorId = cursor.bytes(16, 'QE vendor id');
-  if (!equalBytes(vendorId, INTEL_VENDOR_ID)) cursor.fail('QE vendor is not Intel', 12);
-  cursor.bytes(20, 'user data');
-  return { version, attestationKeyType, teeType, vendorId };
-}
-
-// Field order and sizes: Intel TDX DCAP Quoting Library API, appendix A.3.2.
-function readBody(cursor: ByteCursor): TdBody {
-  const measurement = (field: string): Uint8Array => cursor.bytes(48, field);
-  return {
-    teeTcbSvn: cursor.bytes(16, 'TEE_TCB_SVN'),
-    mrSeam: measurement('MRSEAM'),
-    mrSignerSeam: measurement('MRSIGNERSEAM'),
-    seamAttributes: cursor.bytes(8, 'SEAMATTRIBUTES'),
-    tdAttributes: cursor.bytes(8, 'TDATTRIBUTES'),
-    xfam: cursor.bytes(8, 'XFAM'),
-    mrTd: measurement('MRTD'),
-    mrConfigId: measurement('MRCONFIGID'),
-    mrOwner: measurement('MROWNER'),
-    mrOwnerConfig: measurement('MROWNERCONFIG'),
-    rtmrs: [measurement('RTMR0'), measurement('RTMR1'), measurement('RTMR2'), measurement('RTMR3')],
-    reportData: cursor.bytes(64, 'REPORTDATA'),
-  };
-}
-
-function readQeReport(cursor: ByteCursor): QeReport {
-  const base = cursor.offset;
-  const bytes = cursor.bytes(384, 'QE report');
-  const report = new ByteCursor(bytes, 'TDX quote QE report', base);
-  report.bytes(16, 'CPUSVN');
-  const miscSelect = report.bytes(4, 'MISCSELECT');
-  report.bytes(28, 'reserved');
-  const attributes = report.bytes(16, 'ATTRIBUTES');
-  report.bytes(32, 'MRENCLAVE');
-  report.bytes(32, 'reserved');
-  const mrSigner = report.bytes(32, 'MRSIGNER');
-  report.bytes(96, 'reserved');
-  const isvProdId = report.u16('ISVPRODID');
-  const isvSvn = report.u16('ISVSVN');
-  report.bytes(60, 'reserved');
-  const reportData = report.bytes(64, 'REPORTDATA');
-  report.end();
-  return { bytes, miscSelect, attributes, mrSigner, isvProdId, isvSvn, reportData };
-}
-
-/** Certification data of `type`, whose declared size must be exactly what is left in its holder. */
-function readCertification(cursor: ByteCursor, type: number, field: string): ByteCursor {
-  const start = cursor.offset;
-  const found = cursor.u16(`${field} type`);
-  if (found !== type) cursor.fail(`${field} has type ${found}, expected ${type}`, start);
-  const size = cursor.u32(`${field} size`);
-  const content = cursor.sub(size, field);
-  cursor.end();
-  return content;
-}
-
-/** PEM text; one zero byte may end it, as in the quotes of all platforms seen. */
-function readPem(cursor: ByteCursor): string {
-  const start = cursor.offset;
-  const bytes = cursor.bytes(cursor.remaining, 'PCK chain');
-  const text = bytes.at(-1) === 0 ? bytes.subarray(0, -1) : bytes;
-  if (text.some((byte) => byte >= 0x80)) cursor.fail('PCK chain is not ASCII', start);
-  return decodeUtf8(text);
+/** Reads the body descriptor of version 5 (`u16` type, `u32` size); version 4 has a TD report 1.0 without one. */
+function readBodySize(cursor: ByteCursor, version: number): number {
+  if (version === 4) return TD_REPORT_10_BYTES;
+  const type = cursor.u16('body type');
+  const expected = bodySizes.get(type);
+  if (expected === undefined)
+    return cursor.fail(`body type ${type} is no TD report 1.0 or 1.5`, QUOTE_HEADER_BYTES);
+  const size = cursor.u32('body size');
+  if (size !== expected) {
+    cursor.fail(`body type ${type} has ${size} bytes, expected ${expected}`, QUOTE_HEADER_BYTES + 2);
+  }
+  return size;
 }
 
 /**
- * Parses a TDX quote v4 with a TD report 1.0. After the signature data only zero bytes may follow: real guests return
- * the quote in a larger zeroed buffer. Throws `ATTEST_FORMAT` with the offset.
+ * Parses a TDX quote version 4, or 5 with a TD report 1.0 or 1.5. After the signature data only zero bytes may follow:
+ * real guests return the quote in a larger zeroed buffer. Throws `ATTEST_FORMAT` with the offset.
  */
 export function parseTdxQuote(bytes: Uint8Array): TdxQuote {
   const cursor = new ByteCursor(bytes, 'TDX quote');
   if (bytes.length > MAX_QUOTE_BYTES) cursor.fail(`is longer than ${MAX_QUOTE_BYTES} bytes`);
-  const header = readHeader(cursor);
-  const body = readBody(cursor);
-  const signatureData = cursor.sub(cursor.u32('signature data length'), 'signature data');
-  cursor.zero(cursor.remaining, 'padding after the signature data');
+  const header = readQuoteHeader(cursor, [4, 5], TEE_TDX);
+  const size = readBodySize(cursor, header.version);
+  const bodyOffset = cursor.offset;
+  const body = splitTdReport(cursor.bytes(size, 'TD report'));
+  const signedBytes = bytes.subarray(0, cursor.offset);
+  return { header, body, bodyOffset, signedBytes, ...readQuoteSignature(cursor, true) };
+}
 
-  const signature = signatureData.bytes(64, 'quote signature');
-  const attestationKey = signatureData.bytes(64, 'attestation key');
-  const certification = readCertification(signatureData, CERTIFICATION_QE_REPORT, 'QE certification data');
-  const qeReport = readQeReport(certification);
-  const qeReportSignature = certification.bytes(64, 'QE report signature');
-  const authData = certification.bytes(certification.u16('QE auth data size'), 'QE auth data');
-  const chain = readCertification(certification, CERTIFICATION_PCK_CHAIN, 'PCK certification data');
-  return {
-    header,
-    body,
-    signedBytes: bytes.subarray(0, SIGNED_BYTES),
-    signature,
-    attestationKey,
-    qeReport,
-    qeReportSignature,
-    authData,
-    pckChainPem: readPem(chain),
-  };
+/** Where a field of the TD report is in its quote. */
+export function tdFieldRange(quote: TdxQuote, field: TdField): ByteRange {
+  const [offset, length] = tdReportLayout[field];
+  return quoteRange(quote.bodyOffset + offset, length);
 }

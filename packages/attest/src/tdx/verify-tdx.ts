@@ -1,6 +1,6 @@
 import { toHex } from '@dcml/core';
 import { appraiseCompose } from '../appraise-compose.ts';
-import { attempt, type ClaimPlan, ClaimSheet } from '../claim-sheet.ts';
+import { type ClaimPlan, ClaimSheet } from '../claim-sheet.ts';
 import {
   appraiseKind,
   appraisePlatform,
@@ -11,74 +11,72 @@ import {
 } from '../common-claims.ts';
 import { appraiseDstack, type DstackClaimName, dstackClaimPlan } from '../dstack/appraise.ts';
 import type { DstackTdxEvidence } from '../dstack/evidence.ts';
+import { replayCcEventLog } from '../event-log/cc-event-log.ts';
 import type { EvidenceVerdict } from '../evidence-verdict.ts';
-import type { Measurements } from '../measurements.ts';
-import { isVendorRoot } from '../vendor-roots/vendor-roots.ts';
-import { policyRoots, type VerifyEvidenceOptions } from '../verify-context.ts';
-import { appraiseTcb } from './appraise-tcb.ts';
-import { appraiseTd } from './appraise-td.ts';
-import { authenticateDocuments } from './authenticate-documents.ts';
-import { authenticatePlatform, parsePckChain } from './authenticate-platform.ts';
-import { authenticateQuote } from './authenticate-quote.ts';
+import type { VerifyEvidenceOptions } from '../verify-context.ts';
 import { type TdxClaimName, tdxClaimPlan } from './claims.ts';
+import { appraiseConfigId } from './compose-config-id.ts';
 import type { TdxEvidence } from './evidence.ts';
-import { parseTdxQuote } from './parse-quote.ts';
+import { judgeTdx } from './judge-tdx.ts';
+import type { TdxMeasurements } from './measurements.ts';
+import { tdFieldRange } from './parse-quote.ts';
+import type { TdxQuote } from './quote.ts';
 
-const REPORT_DATA_OFFSET = 48 + 520;
+type ClaimName = CommonClaimName | TdxClaimName | DstackClaimName | 'cc_event_log' | 'compose_accepted';
 
-type ClaimName = CommonClaimName | TdxClaimName | DstackClaimName | 'compose_accepted';
+/** What only some evidence has, and so only some verdicts judge. */
+function partsPlan(evidence: TdxEvidence | DstackTdxEvidence): ClaimPlan<ClaimName> {
+  if (evidence.kind === 'dstack-tdx') return dstackClaimPlan;
+  return [
+    ...(evidence.ccEventLog === undefined ? [] : ([['cc_event_log', 'hardware_proven']] as const)),
+    ...(evidence.appCompose === undefined ? [] : ([['compose_hash', 'hardware_proven']] as const)),
+  ];
+}
 
-const tdxPlan: ClaimPlan<ClaimName> = [
-  ...kindClaimPlan,
-  ...tdxClaimPlan,
-  ...commonClaimPlan,
-  ['compose_accepted', 'hardware_proven'],
-];
-const dstackPlan: ClaimPlan<ClaimName> = [
-  ...kindClaimPlan,
-  ...tdxClaimPlan,
-  ...commonClaimPlan,
-  ...dstackClaimPlan,
-  ['compose_accepted', 'hardware_proven'],
-];
+function planOf(evidence: TdxEvidence | DstackTdxEvidence): ClaimPlan<ClaimName> {
+  return [
+    ...kindClaimPlan,
+    ...tdxClaimPlan,
+    ...commonClaimPlan,
+    ...partsPlan(evidence),
+    ['compose_accepted', 'hardware_proven'],
+  ];
+}
+
+function appraiseCcEventLog(sheet: ClaimSheet<ClaimName>, quote: TdxQuote, log: Uint8Array): void {
+  const { problem, events } = replayCcEventLog(log, quote.body.rtmrs);
+  const registers = ([0, 1, 2, 3] as const).map((i) => tdFieldRange(quote, `rtmr${i}`));
+  sheet.check('cc_event_log', problem, `${events} events replay to RTMR0-3 of the quote`, registers);
+}
+
+/** Judges what comes beside the quote; the proven compose hash, if there is one. */
+function appraiseParts(
+  sheet: ClaimSheet<ClaimName>,
+  evidence: TdxEvidence | DstackTdxEvidence,
+  quote: TdxQuote,
+): string | undefined {
+  if (evidence.kind === 'dstack-tdx') return appraiseDstack(sheet, evidence, quote.body);
+  if (evidence.ccEventLog !== undefined) appraiseCcEventLog(sheet, quote, evidence.ccEventLog);
+  return evidence.appCompose === undefined ? undefined : appraiseConfigId(sheet, quote, evidence.appCompose);
+}
 
 async function judge(
   sheet: ClaimSheet<ClaimName>,
   evidence: TdxEvidence | DstackTdxEvidence,
   options: VerifyEvidenceOptions,
-): Promise<{ measured: Measurements | null; simulated: boolean }> {
-  const { policy, nowMs } = options;
+): Promise<{ measured: TdxMeasurements | null; simulated: boolean }> {
+  const { policy } = options;
   if (!appraiseKind(sheet, evidence.kind, policy)) return { measured: null, simulated: true };
-  const roots = policyRoots(policy, 'intel');
-  const parsed = attempt(() => {
-    // A copy: nobody can change the bytes between two checks.
-    const quote = parseTdxQuote(Uint8Array.from(evidence.quote));
-    return { quote, chain: parsePckChain(quote.pckChainPem) };
-  });
-  const problem = parsed.value === undefined ? parsed.problem : undefined;
-  const isReadable = sheet.check('quote_format', problem, 'TDX quote version 4 with its PCK chain');
-  if (!isReadable || parsed.value === undefined) return { measured: null, simulated: true };
-  const { quote, chain } = parsed.value;
-  const simulated = !isVendorRoot(chain[2].der, 'intel');
-
-  const { collateral } = evidence;
-  const platform = await authenticatePlatform(sheet, chain, collateral, roots, nowMs);
-  if (platform === undefined) return { measured: null, simulated };
-  if (!(await authenticateQuote(sheet, quote, platform.pckCertificate))) return { measured: null, simulated };
-
-  const minimum = policy.intel.minTcbEvaluationDataNumber ?? 0;
-  const documents = await authenticateDocuments(sheet, platform, collateral, minimum, nowMs);
-  const tcb =
-    documents === undefined ? undefined : appraiseTcb(sheet, quote, platform.pck, documents, policy);
-  appraiseTd(sheet, quote.body, policy);
-  appraisePlatform(sheet, [platform.pck.ppid], policy);
+  const { simulated, judged } = await judgeTdx(sheet, evidence.quote, evidence.collateral, options);
+  if (judged === undefined) return { measured: null, simulated };
+  const { quote, pck, tcb } = judged;
+  appraisePlatform(sheet, [pck.ppid], policy);
   appraiseReportData(sheet, quote.body.reportData, options.expectedReportData, [
-    { part: 'quote', offset: REPORT_DATA_OFFSET, length: 64 },
+    tdFieldRange(quote, 'reportData'),
   ]);
-  const composeHash =
-    evidence.kind === 'dstack-tdx' ? appraiseDstack(sheet, evidence, quote.body) : undefined;
+  const composeHash = appraiseParts(sheet, evidence, quote);
   appraiseCompose(sheet, composeHash, policy, options.registeredComposeHashes ?? []);
-  const measured: Measurements = {
+  const measured: TdxMeasurements = {
     kind: evidence.kind,
     mrTd: toHex(quote.body.mrTd),
     rtmrs: quote.body.rtmrs.map((rtmr) => toHex(rtmr)),
@@ -86,8 +84,8 @@ async function judge(
     composeHash: composeHash ?? null,
     tcbStatus: tcb?.status ?? null,
     advisories: tcb?.advisories ?? [],
-    fmspc: platform.pck.fmspc,
-    platformId: platform.pck.ppid,
+    fmspc: pck.fmspc,
+    platformId: pck.ppid,
   };
   return { measured, simulated };
 }
@@ -97,7 +95,7 @@ export async function verifyTdx(
   evidence: TdxEvidence | DstackTdxEvidence,
   options: VerifyEvidenceOptions,
 ): Promise<EvidenceVerdict> {
-  const sheet = new ClaimSheet<ClaimName>(evidence.kind === 'dstack-tdx' ? dstackPlan : tdxPlan);
+  const sheet = new ClaimSheet<ClaimName>(planOf(evidence));
   const { measured, simulated } = await judge(sheet, evidence, options);
   return { ...sheet.conclude(simulated), measured };
 }

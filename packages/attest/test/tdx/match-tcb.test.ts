@@ -1,33 +1,32 @@
 import { fromHex } from '@dcml/core';
 import { describe, expect, it } from 'vitest';
+import type { TdxTcbInfo, TdxTcbLevel } from '../../src/intel/tcb-info.ts';
 import { attributesProblem, xfamProblem } from '../../src/tdx/appraise-td.ts';
-import { convergeStatus, findTcbLevel, matchModule } from '../../src/tdx/match-tcb.ts';
+import { findTcbLevel, matchModule, teeTcbSvns } from '../../src/tdx/match-tcb.ts';
 import type { TdBody } from '../../src/tdx/quote.ts';
-import type { TcbInfo, TcbLevel } from '../../src/tdx/tcb-info.ts';
 
-function bodyWith(teeTcbSvn: string): TdBody {
-  const zero = new Uint8Array(48);
-  return {
-    teeTcbSvn: fromHex(teeTcbSvn.padEnd(32, '0')),
-    mrSeam: zero,
-    mrSignerSeam: zero,
-    seamAttributes: new Uint8Array(8),
-    tdAttributes: new Uint8Array(8),
-    xfam: new Uint8Array(8),
-    mrTd: zero,
-    mrConfigId: zero,
-    mrOwner: zero,
-    mrOwnerConfig: zero,
-    rtmrs: [zero, zero, zero, zero],
-    reportData: new Uint8Array(64),
-  };
-}
+const svn = (hex: string): Uint8Array => fromHex(hex.padEnd(32, '0'));
+const zero = new Uint8Array(48);
+const body: TdBody = {
+  teeTcbSvn: svn('00'),
+  mrSeam: zero,
+  mrSignerSeam: zero,
+  seamAttributes: new Uint8Array(8),
+  tdAttributes: new Uint8Array(8),
+  xfam: new Uint8Array(8),
+  mrTd: zero,
+  mrConfigId: zero,
+  mrOwner: zero,
+  mrOwnerConfig: zero,
+  rtmrs: [zero, zero, zero, zero],
+  reportData: new Uint8Array(64),
+};
 
 function svns(...values: number[]): number[] {
   return [...values, ...new Array<number>(16 - values.length).fill(0)];
 }
 
-const level = (sgx: number[], pceSvn: number, tdx: number[]): TcbLevel => ({
+const level = (sgx: number[], pceSvn: number, tdx: number[]): TdxTcbLevel => ({
   sgxComponents: svns(...sgx),
   tdxComponents: svns(...tdx),
   pceSvn,
@@ -46,16 +45,16 @@ describe('findTcbLevel', () => {
       level([3], 11, [5, 0, 2]),
       level([0], 0, []),
     ];
-    expect(findTcbLevel(pck, bodyWith('050102'), levels)).toBe(levels[4]);
-    expect(findTcbLevel(pck, bodyWith('050101'), levels)).toBe(levels[5]);
-    expect(findTcbLevel(pck, bodyWith('050102'), levels.slice(0, 4))).toBeUndefined();
+    expect(findTcbLevel(pck, svn('050102'), levels)).toBe(levels[4]);
+    expect(findTcbLevel(pck, svn('050101'), levels)).toBe(levels[5]);
+    expect(findTcbLevel(pck, svn('050102'), levels.slice(0, 4))).toBeUndefined();
   });
 
   it('leaves the module version (two TDX components) to the module identity, if the module has one', () => {
     const levels = [level([3], 11, [5, 0, 7])];
-    expect(findTcbLevel(pck, bodyWith('040107'), levels)).toBe(levels[0]);
-    expect(findTcbLevel(pck, bodyWith('040007'), levels)).toBeUndefined();
-    expect(findTcbLevel(pck, bodyWith('050007'), levels)).toBe(levels[0]);
+    expect(findTcbLevel(pck, svn('040107'), levels)).toBe(levels[0]);
+    expect(findTcbLevel(pck, svn('040007'), levels)).toBeUndefined();
+    expect(findTcbLevel(pck, svn('050007'), levels)).toBe(levels[0]);
   });
 });
 
@@ -70,7 +69,8 @@ describe('matchModule', () => {
     id,
     levels: [{ isvSvn, status: 'UpToDate', advisories: [] } as const],
   });
-  const tcbInfo: TcbInfo = {
+  const tcbInfo: TdxTcbInfo = {
+    id: 'TDX',
     issueDateMs: 0,
     nextUpdateMs: 0,
     tcbEvaluationDataNumber: 1,
@@ -82,16 +82,16 @@ describe('matchModule', () => {
   };
 
   it('selects the identity by the major version in hex, and the level by the minor', () => {
-    expect(matchModule(bodyWith('0401'), tcbInfo)).toMatchObject({ id: 'TDX_01', level: { isvSvn: 4 } });
-    expect(matchModule(bodyWith('010a'), tcbInfo)).toMatchObject({ id: 'TDX_0A' });
-    expect(matchModule(bodyWith('0301'), tcbInfo).problem).toContain('reaches no TCB level');
-    expect(matchModule(bodyWith('0110'), tcbInfo).problem).toContain('no identity of TDX module TDX_10');
+    expect(matchModule(body, svn('0401'), tcbInfo)).toMatchObject({ id: 'TDX_01', level: { isvSvn: 4 } });
+    expect(matchModule(body, svn('010a'), tcbInfo)).toMatchObject({ id: 'TDX_0A' });
+    expect(matchModule(body, svn('0301'), tcbInfo).problem).toContain('reaches no TCB level');
+    expect(matchModule(body, svn('0110'), tcbInfo).problem).toContain('no identity of TDX module TDX_10');
   });
 
   it('uses the module without levels for major version 0', () => {
-    expect(matchModule(bodyWith('0500'), tcbInfo).problem).toContain('MRSIGNERSEAM');
+    expect(matchModule(body, svn('0500'), tcbInfo).problem).toContain('MRSIGNERSEAM');
     const plain = { ...tcbInfo, module };
-    expect(matchModule(bodyWith('0500'), plain)).toEqual({
+    expect(matchModule(body, svn('0500'), plain)).toEqual({
       problem: undefined,
       id: 'TDX_00',
       level: undefined,
@@ -99,23 +99,10 @@ describe('matchModule', () => {
   });
 });
 
-describe('convergeStatus', () => {
-  it.each([
-    ['UpToDate', 'UpToDate', 'UpToDate'],
-    ['SWHardeningNeeded', 'UpToDate', 'SWHardeningNeeded'],
-    ['UpToDate', 'OutOfDate', 'OutOfDate'],
-    ['SWHardeningNeeded', 'OutOfDate', 'OutOfDate'],
-    ['ConfigurationNeeded', 'OutOfDate', 'OutOfDateConfigurationNeeded'],
-    ['ConfigurationAndSWHardeningNeeded', 'OutOfDate', 'OutOfDateConfigurationNeeded'],
-    ['OutOfDateConfigurationNeeded', 'OutOfDate', 'OutOfDateConfigurationNeeded'],
-    ['OutOfDate', 'OutOfDate', 'OutOfDate'],
-    ['UpToDate', 'Revoked', 'Revoked'],
-    ['OutOfDate', 'Revoked', 'Revoked'],
-    ['Revoked', 'UpToDate', 'Revoked'],
-    ['Revoked', 'OutOfDate', 'Revoked'],
-  ] as const)('%s platform with %s part is %s', (platform, part, expected) => {
-    expect(convergeStatus(platform, ['UpToDate', part])).toBe(expected);
-    expect(convergeStatus(platform, [part, 'UpToDate'])).toBe(expected);
+describe('teeTcbSvns', () => {
+  it('judges the module that created the guest and, in a TD report 1.5, the one that runs now', () => {
+    expect(teeTcbSvns(body)).toEqual([body.teeTcbSvn]);
+    expect(teeTcbSvns({ ...body, teeTcbSvn2: svn('0201') })).toEqual([body.teeTcbSvn, svn('0201')]);
   });
 });
 

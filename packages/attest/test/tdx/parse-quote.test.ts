@@ -52,7 +52,7 @@ describe('parseTdxQuote', () => {
       expect(() => parseTdxQuote(quote.slice(0, length))).toThrow(expect.objectContaining(refusal));
     }
     expect(() => parseTdxQuote(quote.slice(0, 100))).toThrow(
-      'MRSEAM needs 48 bytes, 36 are left at offset 64',
+      'TD report needs 584 bytes, 52 are left at offset 48',
     );
   });
 
@@ -67,7 +67,7 @@ describe('parseTdxQuote', () => {
   });
 
   it.each([
-    ['another version', { version: 5 }, 'version 5 is not supported (expected 4) at offset 0'],
+    ['another version', { version: 6 }, 'version 6 is not supported (expected 4 or 5) at offset 0'],
     ['another key type', { attestationKeyType: 3 }, 'attestation key type 3 is not ECDSA P-256 at offset 2'],
     ['an SGX quote', { teeType: 0 }, 'TEE type 0x0 is not TDX at offset 4'],
     ['a chain that is not ASCII', { pckChainPem: 'é' }, 'PCK chain is not ASCII'],
@@ -79,7 +79,12 @@ describe('parseTdxQuote', () => {
     ['a reserved header byte', 8, 1, 'reserved must be zero'],
     ['another QE vendor', 12, 0, 'QE vendor is not Intel'],
     ['a longer signature data', SIGNATURE_DATA_LENGTH, 0xff, 'signature data'],
-    ['another certification type', CERTIFICATION_TYPE, 5, 'QE certification data has type 5, expected 6'],
+    [
+      'another certification type',
+      CERTIFICATION_TYPE,
+      5,
+      'QE certification data has type 5 (a PCK certificate chain), expected 6',
+    ],
     ['a shorter certification', CERTIFICATION_TYPE + 2, 0, 'unexplained bytes'],
     ['longer auth data', AUTH_DATA_SIZE, 33, 'PCK certification data'],
   ])('refuses %s', (_what, offset, value, message) => {

@@ -12,7 +12,7 @@ import {
   writeCrl,
 } from '@dcml/testing';
 import { describe, expect, it } from 'vitest';
-import { parsePckIdentity } from '../../src/tdx/sgx-extension.ts';
+import { parsePckIdentity } from '../../src/intel/sgx-extension.ts';
 import { intelSgxRootCaPem } from '../../src/vendor-roots/intel.ts';
 import { isVendorRoot } from '../../src/vendor-roots/vendor-roots.ts';
 import { parseCertificate } from '../../src/x509/certificate.ts';

@@ -26,23 +26,38 @@ export interface TdxModuleIdentity extends TdxModule {
   readonly levels: readonly SvnLevel[];
 }
 
+/** A patch level of the platform. */
 export interface TcbLevel {
-  /** 16 numbers each. */
+  /** 16 numbers. */
   readonly sgxComponents: readonly number[];
-  readonly tdxComponents: readonly number[];
   readonly pceSvn: number;
   readonly status: TcbStatus;
   readonly advisories: readonly string[];
 }
 
-/** TCB info version 3 for TDX. Byte strings as lowercase hex. */
-export interface TcbInfo extends SignedDocument {
+export interface TdxTcbLevel extends TcbLevel {
+  /** 16 numbers. */
+  readonly tdxComponents: readonly number[];
+}
+
+interface PlatformTcbInfo<Level extends TcbLevel> extends SignedDocument {
   readonly fmspc: string;
   readonly pceId: string;
+  readonly levels: readonly Level[];
+}
+
+export interface SgxTcbInfo extends PlatformTcbInfo<TcbLevel> {
+  readonly id: 'SGX';
+}
+
+export interface TdxTcbInfo extends PlatformTcbInfo<TdxTcbLevel> {
+  readonly id: 'TDX';
   readonly module: TdxModule;
   readonly moduleIdentities: readonly TdxModuleIdentity[];
-  readonly levels: readonly TcbLevel[];
 }
+
+/** TCB info version 3 of one platform family. Byte strings as lowercase hex. */
+export type TcbInfo = SgxTcbInfo | TdxTcbInfo;
 
 function readModule(fields: Fields): TdxModule {
   return {
@@ -73,28 +88,38 @@ function readLevel(fields: Fields): TcbLevel {
   const tcb = fields.object('tcb');
   return {
     sgxComponents: readComponents(tcb, 'sgxtcbcomponents'),
-    tdxComponents: readComponents(tcb, 'tdxtcbcomponents'),
     pceSvn: tcb.integer('pcesvn', 0, 65_535),
     status: fields.oneOf('tcbStatus', tcbStatuses),
     advisories: readAdvisories(fields),
   };
 }
 
+function readTdxLevel(fields: Fields): TdxTcbLevel {
+  const tdxComponents = readComponents(fields.object('tcb'), 'tdxtcbcomponents');
+  return { ...readLevel(fields), tdxComponents };
+}
+
 /**
- * Parses the signed text of TCB info (Intel PCS API v4, `/tdx/certification/v4/tcb`). Members that Intel may add are
- * skipped: the text is believed for its signature. Throws `ATTEST_FORMAT` or `CORE_*`.
+ * Parses the signed text of TCB info (Intel PCS API v4, `/sgx/certification/v4/tcb` and `/tdx/…`). Members that Intel
+ * may add are skipped: the text is believed for its signature. Throws `ATTEST_FORMAT` or `CORE_*`.
  */
 export function parseTcbInfo(text: string): TcbInfo {
   const fields = parseSignedText(text, 'tcbInfo');
-  fields.oneOf('id', ['TDX']);
+  const id = fields.oneOf('id', ['SGX', 'TDX']);
   fields.integer('version', 3, 3);
   fields.integer('tcbType', 0, 0);
-  return {
+  const platform = {
     ...readDocument(fields),
     fmspc: toHex(readHex(fields, 'fmspc', 6)),
     pceId: toHex(readHex(fields, 'pceId', 2)),
+  };
+  const levels = readItems(fields, 'tcbLevels', 1000);
+  if (id === 'SGX') return { id, ...platform, levels: levels.map(readLevel) };
+  return {
+    id,
+    ...platform,
     module: readModule(fields.object('tdxModule')),
     moduleIdentities: readIdentities(fields),
-    levels: readItems(fields, 'tcbLevels', 1000).map(readLevel),
+    levels: levels.map(readTdxLevel),
   };
 }

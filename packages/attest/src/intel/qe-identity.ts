@@ -1,5 +1,5 @@
 import { equalBytes } from '@dcml/core';
-import type { QeReport } from './quote.ts';
+import type { EnclaveReport } from './enclave-report.ts';
 import {
   parseSignedText,
   readDocument,
@@ -9,8 +9,9 @@ import {
   type SvnLevel,
 } from './signed-document.ts';
 
-/** Identity of Intel's TD quoting enclave. */
+/** Identity of one of Intel's quoting enclaves: `QE` quotes SGX enclaves, `TD_QE` trust domains. */
 export interface QeIdentity extends SignedDocument {
+  readonly id: 'QE' | 'TD_QE';
   readonly miscSelect: Uint8Array;
   readonly miscSelectMask: Uint8Array;
   readonly attributes: Uint8Array;
@@ -20,12 +21,13 @@ export interface QeIdentity extends SignedDocument {
   readonly levels: readonly SvnLevel[];
 }
 
-/** Parses the signed text of a TD QE identity (Intel PCS API v4). Throws `ATTEST_FORMAT` or `CORE_*`. */
+/** Parses the signed text of a QE identity (Intel PCS API v4). Throws `ATTEST_FORMAT` or `CORE_*`. */
 export function parseQeIdentity(text: string): QeIdentity {
   const fields = parseSignedText(text, 'enclaveIdentity');
-  fields.oneOf('id', ['TD_QE']);
+  const id = fields.oneOf('id', ['QE', 'TD_QE']);
   fields.integer('version', 2, 2);
   return {
+    id,
     ...readDocument(fields),
     miscSelect: readHex(fields, 'miscselect', 4),
     miscSelectMask: readHex(fields, 'miscselectMask', 4),
@@ -49,7 +51,7 @@ export function matchesMasked(value: Uint8Array, mask: Uint8Array, expected: Uin
 }
 
 /** Which field of a QE report is not that of the identity, or undefined if all are. */
-export function qeMismatch(report: QeReport, identity: QeIdentity): string | undefined {
+export function qeMismatch(report: EnclaveReport, identity: QeIdentity): string | undefined {
   if (!equalBytes(report.mrSigner, identity.mrSigner)) return 'MRSIGNER';
   if (report.isvProdId !== identity.isvProdId) return 'ISVPRODID';
   if (!matchesMasked(report.miscSelect, identity.miscSelectMask, identity.miscSelect)) return 'MISCSELECT';
