@@ -12,5 +12,6 @@ export * from './simulated-guest.ts';
 export * from './simulated-guest-agent.ts';
 export * from './simulated-quote.ts';
 export * from './simulated-vendor.ts';
+export * from './snp/index.ts';
 export * from './tcb-documents.ts';
 export * from './vendor-file.ts';
