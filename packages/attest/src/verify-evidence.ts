@@ -1,4 +1,5 @@
-import { verifyAzureSnp, verifyAzureTdx } from './azure/verify-azure.ts';
+import { verifyAzureSnp } from './azure/verify-azure-snp.ts';
+import { verifyAzureTdx } from './azure/verify-azure-tdx.ts';
 import type { Evidence } from './evidence.ts';
 import type { EvidenceVerdict } from './evidence-verdict.ts';
 import { verifyNitro } from './nitro/verify-nitro.ts';
