@@ -1,3 +1,4 @@
+import type { NitroMeasurements } from './nitro/measurements.ts';
 import type { AzureSnpMeasurements, AzureTdxMeasurements } from './azure/measurements.ts';
 import type { SgxMeasurements } from './sgx/measurements.ts';
 import type { SnpMeasurements } from './snp/measurements.ts';
