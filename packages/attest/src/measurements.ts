@@ -1,5 +1,5 @@
-import type { NitroMeasurements } from './nitro/measurements.ts';
 import type { AzureSnpMeasurements, AzureTdxMeasurements } from './azure/measurements.ts';
+import type { NitroMeasurements } from './nitro/measurements.ts';
 import type { SgxMeasurements } from './sgx/measurements.ts';
 import type { SnpMeasurements } from './snp/measurements.ts';
 import type { TdxMeasurements } from './tdx/measurements.ts';
@@ -22,4 +22,5 @@ export type Measurements =
   | SnpMeasurements
   | TpmMeasurements
   | AzureSnpMeasurements
-  | AzureTdxMeasurements;
+  | AzureTdxMeasurements
+  | NitroMeasurements;
