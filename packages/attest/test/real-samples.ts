@@ -12,9 +12,10 @@ if (!hasSamples)
   console.warn(`SKIPPED: no captured evidence at ${root}; set DCML_EVIDENCE to check real quotes`);
 
 export const readSample = (name: string): Uint8Array => new Uint8Array(readFileSync(join(root, name)));
-const readText = (name: string): string => readFileSync(join(tdx, name), 'utf8');
-export const listQuotes = (): string[] =>
-  readdirSync(tdx).filter(
+const readText = (name: string): string => readFileSync(join(root, name), 'utf8');
+/** Names of all captured quotes of a kind. */
+export const listQuotes = (kind: 'tdx' | 'sgx'): string[] =>
+  readdirSync(join(root, kind)).filter(
     (name) => /\.(?:bin|dat)$/.test(name) && !/ccel|CCEL|tdreport|report_pem|nonce/.test(name),
   );
 
@@ -37,7 +38,7 @@ function bundle(name: string): IntelCollateral {
 
 /** The exact signed text and its signature in an answer of Intel's service: `{"<member>":<text>,"signature":"<hex>"}`. */
 function signedText(name: string, member: string): { text: string; signature: string } {
-  const answer = readText(name);
+  const answer = readText(`tdx/${name}`);
   const [start, end] = [
     answer.indexOf(`"${member}":`) + member.length + 3,
     answer.lastIndexOf(',"signature"'),
@@ -80,11 +81,11 @@ export function collateralSet(name: string): CollateralSet {
   const automata = (set: string): string => `automata-collateral-${set}`;
   switch (name) {
     case 'phala':
-      return at('2025-06-25', bundle('phala-tdx_quote.collateral.json'));
+      return at('2025-06-25', bundle('tdx/phala-tdx_quote.collateral.json'));
     case 'near':
-      return at('2025-09-10', bundle('phala-near-gas.collateral.json'));
+      return at('2025-09-10', bundle('tdx/phala-near-gas.collateral.json'));
     case 'outd':
-      return at('2026-02-25', bundle('phala-tdx_quote_outdated.collateral.json'));
+      return at('2026-02-25', bundle('tdx/phala-tdx_quote_outdated.collateral.json'));
     case 'g90_2026':
       return at(
         '2026-02-25',
@@ -112,6 +113,16 @@ export function collateralSet(name: string): CollateralSet {
         pckCrl: automata('1025-pck_crl.der'),
       };
       return at('2025-10-25', replaceParts(collateralSet('phala').collateral, parts));
+    }
+    case 'sgx':
+      return at('2025-06-25', bundle('sgx/phala-sgx_quote.collateral.json'));
+    case 's606a': {
+      const parts = {
+        tcbInfo: automata('0825-sgx_tcbinfov3_00606a000000.json'),
+        qeIdentity: automata('0825-sgx_qeidentity_v4.json'),
+        pckCrl: automata('0825-platform_crl.der'),
+      };
+      return at('2025-08-20', replaceParts(collateralSet('phala').collateral, parts));
     }
     default:
       throw new RangeError(`no collateral set ${name}`);

@@ -3,7 +3,12 @@ import { encodeUtf8, type JsonObject, toHex } from '@dcml/core';
 import { type CrlFields, writeCrl } from './certificate-writer.ts';
 import { type EcKey, signEcdsa } from './ec-key.ts';
 import { type SimulatedVendor, simulatedChainPem, simulatedSubjects } from './simulated-vendor.ts';
-import { type DocumentWindow, simulatedQeIdentity, simulatedTcbInfo } from './tcb-documents.ts';
+import {
+  type DocumentKind,
+  type DocumentWindow,
+  simulatedQeIdentity,
+  simulatedTcbInfo,
+} from './tcb-documents.ts';
 
 const HOUR_MS = 3_600_000;
 const ISSUED_FOR_MS = 30 * 24 * HOUR_MS;
@@ -14,6 +19,8 @@ export interface CrlOptions extends Partial<CrlFields> {
 }
 
 export interface SimulatedCollateralOptions {
+  /** Documents for TDX unless told otherwise. */
+  readonly kind?: DocumentKind;
   /** Collateral is issued an hour before this moment and lives 30 days; default: the vendor's `nowMs`. */
   readonly nowMs?: number;
   readonly rootCrl?: CrlOptions;
@@ -45,9 +52,11 @@ export function issueSimulatedCollateral(
   const window: DocumentWindow = { issuedAtMs, nextUpdateMs: issuedAtMs + ISSUED_FOR_MS };
   const unedited = (document: JsonObject): JsonObject => document;
   const tcbInfo = JSON.stringify(
-    (options.editTcbInfo ?? unedited)(simulatedTcbInfo(vendor.platform, window)),
+    (options.editTcbInfo ?? unedited)(simulatedTcbInfo(vendor.platform, window, options.kind)),
   );
-  const qeIdentity = JSON.stringify((options.editQeIdentity ?? unedited)(simulatedQeIdentity(window)));
+  const qeIdentity = JSON.stringify(
+    (options.editQeIdentity ?? unedited)(simulatedQeIdentity(window, options.kind)),
+  );
   const documentSigner = options.documentSigner ?? vendor.keys.tcbSigning;
   const signature = (text: string): string => toHex(signEcdsa(documentSigner, encodeUtf8(text), 'raw'));
   return {

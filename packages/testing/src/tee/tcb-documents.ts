@@ -18,21 +18,26 @@ function components(svns: readonly number[]): JsonObject[] {
   return Array.from({ length: 16 }, (_, i) => ({ svn: svns[i] ?? 0 }));
 }
 
+/** For which kind of quote a document is. */
+export type DocumentKind = 'tdx' | 'sgx';
+
 /** TCB info version 3 of the simulated platform: the current level, and an older one that is out of date. */
-export function simulatedTcbInfo(platform: PlatformIdentity, window: DocumentWindow): JsonObject {
+export function simulatedTcbInfo(
+  platform: PlatformIdentity,
+  window: DocumentWindow,
+  kind: DocumentKind = 'tdx',
+): JsonObject {
   const level = (older: number, tcbStatus: string): JsonObject => ({
     tcb: {
       sgxtcbcomponents: components(Array.from(platform.cpuSvn, (svn) => Math.max(svn - older, 0))),
       pcesvn: platform.pceSvn - older,
-      tdxtcbcomponents: components([5 - older, 0, 2 - older]),
+      ...(kind === 'tdx' ? { tdxtcbcomponents: components([5 - older, 0, 2 - older]) } : {}),
     },
     tcbDate: '2024-03-13T00:00:00Z',
     tcbStatus,
     ...(older === 0 ? {} : { advisoryIDs: ['INTEL-SA-00000'] }),
   });
-  const attributes = { attributes: '00'.repeat(8), attributesMask: 'FF'.repeat(8) };
-  return {
-    id: 'TDX',
+  const platformInfo: JsonObject = {
     version: 3,
     issueDate: instant(window.issuedAtMs),
     nextUpdate: instant(window.nextUpdateMs),
@@ -40,6 +45,13 @@ export function simulatedTcbInfo(platform: PlatformIdentity, window: DocumentWin
     pceId: toHex(platform.pceId).toUpperCase(),
     tcbType: 0,
     tcbEvaluationDataNumber: 17,
+  };
+  const tcbLevels = [level(0, 'UpToDate'), level(1, 'OutOfDate')];
+  if (kind === 'sgx') return { id: 'SGX', ...platformInfo, tcbLevels };
+  const attributes = { attributes: '00'.repeat(8), attributesMask: 'FF'.repeat(8) };
+  return {
+    id: 'TDX',
+    ...platformInfo,
     tdxModule: { mrsigner: ZERO_48, ...attributes },
     tdxModuleIdentities: [
       {
@@ -52,14 +64,14 @@ export function simulatedTcbInfo(platform: PlatformIdentity, window: DocumentWin
         ],
       },
     ],
-    tcbLevels: [level(0, 'UpToDate'), level(1, 'OutOfDate')],
+    tcbLevels,
   };
 }
 
-/** Identity version 2 of the simulated TD quoting enclave. */
-export function simulatedQeIdentity(window: DocumentWindow): JsonObject {
+/** Identity version 2 of the simulated quoting enclave. */
+export function simulatedQeIdentity(window: DocumentWindow, kind: DocumentKind = 'tdx'): JsonObject {
   return {
-    id: 'TD_QE',
+    id: kind === 'tdx' ? 'TD_QE' : 'QE',
     version: 2,
     issueDate: instant(window.issuedAtMs),
     nextUpdate: instant(window.nextUpdateMs),
@@ -69,7 +81,7 @@ export function simulatedQeIdentity(window: DocumentWindow): JsonObject {
     attributes: '11000000000000000000000000000000',
     attributesMask: 'FBFFFFFFFFFFFFFF0000000000000000',
     mrsigner: simulatedQeSigner.toUpperCase(),
-    isvprodid: 2,
+    isvprodid: kind === 'tdx' ? 2 : 1,
     tcbLevels: [
       { tcb: { isvsvn: 4 }, tcbDate: '2024-03-13T00:00:00Z', tcbStatus: 'UpToDate' },
       { tcb: { isvsvn: 2 }, tcbDate: '2023-03-13T00:00:00Z', tcbStatus: 'OutOfDate' },
