@@ -1,3 +1,5 @@
+export * from './amd/fetch-snp-collateral.ts';
+export { amdKdsUrl, type KdsService } from './amd/kds-service.ts';
 export * from './cache/collateral-cache.ts';
 export type { DocumentOrder } from './cache/document-order.ts';
 export { CollateralError, collateralErrors } from './collateral-error.ts';

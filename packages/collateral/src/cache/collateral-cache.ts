@@ -18,7 +18,12 @@ export type CacheReading =
   | { readonly state: 'absent' }
   /** There was a document, of this order, and its bytes are no longer what they were. */
   | { readonly state: 'corrupt'; readonly order: DocumentOrder }
-  | { readonly state: 'present'; readonly order: DocumentOrder; readonly bytes: Uint8Array; readonly sha256: string };
+  | {
+      readonly state: 'present';
+      readonly order: DocumentOrder;
+      readonly bytes: Uint8Array;
+      readonly sha256: string;
+    };
 
 /**
  * Documents on disk under their SHA-256, with the newest of each key. Whoever stores has authenticated the document;

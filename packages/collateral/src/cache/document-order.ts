@@ -15,7 +15,11 @@ export function compareOrder(a: DocumentOrder, b: DocumentOrder): number {
 
 /** An order as the name of a file. */
 export function encodeOrder(order: DocumentOrder): string {
-  if (order.length === 0 || order.length > 3 || !order.every((part) => Number.isSafeInteger(part) && part >= 0)) {
+  if (
+    order.length === 0 ||
+    order.length > 3 ||
+    !order.every((part) => Number.isSafeInteger(part) && part >= 0)
+  ) {
     throw new TypeError('an order is one to three whole numbers');
   }
   return order.map((part) => String(part).padStart(DIGITS, '0')).join('-');

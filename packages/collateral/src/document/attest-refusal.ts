@@ -20,7 +20,8 @@ export function readAnswer<Value>(what: string, read: () => Value): Value {
   try {
     return read();
   } catch (cause) {
-    if (isRefusal(cause)) throw new CollateralError('COLLATERAL_ANSWER', `${what}: ${cause.message}`, { cause });
+    if (isRefusal(cause))
+      throw new CollateralError('COLLATERAL_ANSWER', `${what}: ${cause.message}`, { cause });
     throw cause;
   }
 }
@@ -30,7 +31,8 @@ export function readInput<Value>(what: string, read: () => Value): Value {
   try {
     return read();
   } catch (cause) {
-    if (isRefusal(cause)) throw new CollateralError('COLLATERAL_INPUT', `${what}: ${cause.message}`, { cause });
+    if (isRefusal(cause))
+      throw new CollateralError('COLLATERAL_INPUT', `${what}: ${cause.message}`, { cause });
     throw cause;
   }
 }

@@ -45,7 +45,9 @@ function offlineError(what: string, reason: string): CollateralError {
     corrupt: 'the stored one is damaged',
     'no-cache': 'no cache was given',
   };
-  return new CollateralError('COLLATERAL_OFFLINE', `${what}: ${why[reason] ?? reason}`, { details: { reason } });
+  return new CollateralError('COLLATERAL_OFFLINE', `${what}: ${why[reason] ?? reason}`, {
+    details: { reason },
+  });
 }
 
 /** A document from the cache while it is current, else from its service, authenticated either way. */

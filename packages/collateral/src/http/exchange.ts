@@ -1,4 +1,4 @@
-import { request as requestHttp, Agent as HttpAgent, type IncomingMessage } from 'node:http';
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { concatBytes } from '@dcml/core';
 import { CollateralError } from '../collateral-error.ts';
@@ -101,7 +101,8 @@ export async function exchange(question: HttpQuestion): Promise<HttpAnswer> {
     if (deadline.aborted) {
       throw new CollateralError('COLLATERAL_TIMEOUT', `${url.origin} gave no answer in ${timeoutMs} ms`);
     }
-    const why = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : 'no reason';
+    const why =
+      cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : 'no reason';
     throw new CollateralError('COLLATERAL_UNREACHABLE', `${url.origin} gave no answer (${why})`, { cause });
   } finally {
     incoming?.destroy();

@@ -68,8 +68,23 @@ export async function fetchIntelCollateral(
       ? readQuoteOrigin(quoteOrPlatform)
       : { platform: quoteOrPlatform, rootDer: undefined };
   assertIntelPlatform(platform);
-  const { policy, service = { kind: 'intel-pcs' }, update = 'standard' } = options;
-  const root = chooseRoot(policy, rootDer);
+  const root = chooseRoot(options.policy, rootDer);
+  // Whatever ends this call, by an answer or by the first error, ends its other requests too.
+  const end = new AbortController();
+  try {
+    const signal = AbortSignal.any([options.signal, end.signal]);
+    return await fetchPlatform(platform, root, { ...options, signal });
+  } finally {
+    end.abort();
+  }
+}
+
+async function fetchPlatform(
+  platform: IntelPlatform,
+  root: Certificate,
+  options: IntelFetchOptions,
+): Promise<Fetched<IntelCollateral>> {
+  const { service = { kind: 'intel-pcs' }, update = 'standard' } = options;
   const context = obtainContext(options);
   const rootCrl = await obtainDocument(rootCrlPlan(service, root), context);
   const trust = { root, rootCrl: rootCrl.value.crl };

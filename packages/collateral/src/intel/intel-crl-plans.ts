@@ -24,7 +24,10 @@ const caPem = (service: IntelService): { caPem?: string } =>
   service.kind === 'pccs' && service.caPem !== undefined ? { caPem: service.caPem } : {};
 
 /** The root's CRL, kept as its DER. */
-export function rootCrlPlan(service: IntelService, root: Certificate): DocumentPlan<{ crl: Crl; hex: string }> {
+export function rootCrlPlan(
+  service: IntelService,
+  root: Certificate,
+): DocumentPlan<{ crl: Crl; hex: string }> {
   const what = 'root CRL';
   return {
     what,

@@ -87,5 +87,6 @@ export function readIntelPlatform(quote: Uint8Array): IntelPlatform {
 export function assertIntelPlatform({ tee, fmspc, ca }: IntelPlatform): void {
   const isSound =
     /^[0-9a-f]{12}$/.test(fmspc) && ['tdx', 'sgx'].includes(tee) && ['platform', 'processor'].includes(ca);
-  if (!isSound) throw new CollateralError('COLLATERAL_INPUT', 'platform: expected TEE, 12 hex digits and a CA');
+  if (!isSound)
+    throw new CollateralError('COLLATERAL_INPUT', 'platform: expected TEE, 12 hex digits and a CA');
 }

@@ -47,7 +47,8 @@ function readFacts(
   const fields = new Fields(parseJson(text), what);
   for (const [name, value] of Object.entries(expected)) {
     const found = fields.required(name);
-    const same = typeof found === 'string' ? found.toLowerCase() === String(value).toLowerCase() : found === value;
+    const same =
+      typeof found === 'string' ? found.toLowerCase() === String(value).toLowerCase() : found === value;
     if (!same) throw unauthentic(what, `its ${name} is ${JSON.stringify(found)}, asked for ${value}`);
   }
   const issued = readInstant(fields, 'issueDate');
@@ -101,7 +102,8 @@ export function signedTextPlan(
       if (signer === undefined || top === undefined || !equalBytes(top.der, root.der)) {
         throw unauthentic(what, 'its issuer chain is not one certificate under the trusted root');
       }
-      if (!signer.commonName.includes('TCB Signing')) throw unauthentic(what, 'was not signed by TCB signing');
+      if (!signer.commonName.includes('TCB Signing'))
+        throw unauthentic(what, 'was not signed by TCB signing');
       if (rootCrl.revokedSerials.has(signer.serial)) throw unauthentic(what, 'its signer is revoked');
       await assertSignerChain(what, [signer, root], nowMs);
       const isSigned = await verifySignature(
