@@ -1,8 +1,9 @@
-import type { EvidencePolicy, IntelCollateral } from '@dcml/attest';
+import type { EvidencePolicy } from '@dcml/attest';
 import { type Address, decodeUtf8, type ModelHash, toHex } from '@dcml/core';
 import { type DcmlChain, getModel } from '@dcml/evm';
 import {
   type AttestationReport,
+  type Collateral,
   chainKeyOf,
   type EstablishedWorkload,
   encryptionKeyOf,
@@ -31,7 +32,7 @@ export interface ConnectOptions {
   /** Reads the compose hashes that the model's creator registered; needed when the policy accepts them. */
   readonly chain?: DcmlChain;
   /** By default the host's; it authenticates itself. */
-  readonly collateral?: IntelCollateral;
+  readonly collateral?: Collateral;
   readonly platform: ClientPlatform;
   readonly signal: AbortSignal;
 }
@@ -45,7 +46,7 @@ export interface EnclaveVerification {
   readonly report: AttestationReport;
   /** What was sent: 64 hex digits. */
   readonly nonce: string;
-  readonly collateral: IntelCollateral;
+  readonly collateral: Collateral;
   /** Unix seconds. */
   readonly verifiedAt: number;
 }

@@ -1,4 +1,3 @@
-import type { IntelCollateral } from '@dcml/attest';
 import {
   type ChannelConfig,
   decodeSignedCloseApproval,
@@ -8,7 +7,7 @@ import {
   type SignedOffer,
 } from '@dcml/channel';
 import { type ChannelId, canonicalizeJson, type JsonValue } from '@dcml/core';
-import { collateralFromJson } from '@dcml/receipt';
+import { type Collateral, collateralFromJson } from '@dcml/receipt';
 import { ClientError } from './client-error.ts';
 import { readErrorAnswer } from './error-answer.ts';
 import { decodeHostDescription, type HostDescription } from './host-description.ts';
@@ -79,7 +78,7 @@ export async function getCollateral(
   access: HostAccess,
   hostUrl: string,
   signal: AbortSignal,
-): Promise<IntelCollateral> {
+): Promise<Collateral> {
   const url = `${hostUrl}/v1/host/collateral`;
   return decoded(url, await callHost(access, url, null, signal), collateralFromJson);
 }

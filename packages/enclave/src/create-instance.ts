@@ -19,6 +19,7 @@ import { createInstanceKeys, type InstanceKeys } from './keys/instance-keys.ts';
 import type { Log } from './log.ts';
 import { ReceiptBook } from './receipts/receipt-book.ts';
 import { ReceiptDesk } from './receipts/receipt-desk.ts';
+import { bindKeysetToDevices } from './report/bound-keyset.ts';
 import { describeKeys, RECEIPT_KEY_ID, ReportDesk } from './report/report-desk.ts';
 import { createRoutes } from './routes.ts';
 
@@ -42,6 +43,8 @@ export interface InstanceParts {
   readonly modelEvent: ModelEvent;
   readonly keysetLifetimeSeconds: number;
   readonly challengeLifetimeSeconds: number;
+  /** Ends the start when it aborts. */
+  readonly signal: AbortSignal;
   /** Aborts when the enclave stops. */
   readonly stop: AbortSignal;
 }
@@ -56,14 +59,15 @@ export interface Instance {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
-/** Makes the instance's keys and wires its desks together; nothing listens yet. */
+/** Makes the instance's keys, binds its devices to them and wires its desks together; nothing listens yet. */
 export async function createInstance(parts: InstanceParts): Promise<Instance> {
   const { clock, random, log, host, engine, stop, configuration, model } = parts;
   const lifetimeSeconds = parts.keysetLifetimeSeconds;
   const transportCrypto = createNodeTransportCrypto();
   const nowMs = clock.now();
   const keys = await createInstanceKeys({ random, nowMs, lifetimeSeconds, secp256k1, transportCrypto });
-  const keyset = describeKeys(keys, Math.floor(nowMs / 1000) + lifetimeSeconds);
+  const ownKeys = describeKeys(keys, Math.floor(nowMs / 1000) + lifetimeSeconds);
+  const { keyset, devices } = await bindKeysetToDevices(ownKeys, parts.source, parts.signal);
   const digest = keysetDigest(keyset);
   const bootId = toHex(random.bytes(32));
   const domain = { chainId: configuration.chainId, contract: configuration.channelsContract };
@@ -94,7 +98,7 @@ export async function createInstance(parts: InstanceParts): Promise<Instance> {
     sign: keys.receipt.sign,
     model: parts.modelEvent,
     bootId,
-    teeType: 'tdx',
+    teeType: parts.platform.teeType,
     simulated: parts.platform.simulated,
     book,
   });
@@ -114,7 +118,7 @@ export async function createInstance(parts: InstanceParts): Promise<Instance> {
     keys,
     notAfterSeconds: keyset.notAfter,
     clock,
-    reports: new ReportDesk({ keyset, source: parts.source, appCompose: parts.platform.appCompose }),
+    reports: new ReportDesk({ keyset, devices, source: parts.source, appCompose: parts.platform.appCompose }),
     challenges,
     desk,
     book,

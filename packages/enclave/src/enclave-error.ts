@@ -46,7 +46,7 @@ export const enclaveErrors: Readonly<Record<Code, ErrorEntry>> = {
     'retry',
     503,
     'The TEE platform gave no quote or no description of the guest.',
-    'Check that the guest agent runs and that the enclave reaches its socket.',
+    'Check the guest agent, the kernel or the device tool that docs/guide/enclave-platforms.md names for this platform.',
   ),
   ENCLAVE_HOST_UNREACHABLE: row(
     'retry',

@@ -1,5 +1,11 @@
 import { Fields, type JsonValue } from '@dcml/core';
 import { EnclaveError } from './enclave-error.ts';
+import {
+  type DeviceSettings,
+  type PlatformSettings,
+  parseDeviceSettings,
+  parsePlatformSettings,
+} from './evidence/platform-settings.ts';
 
 /** How to run the model. Which model may run is not a setting: the measured configuration names it. */
 export type EngineSettings =
@@ -17,8 +23,12 @@ export interface EnclaveSettings {
   readonly address: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  /** Unix socket of the dstack guest agent. */
-  readonly guestAgentSocket: string;
+  /** Where evidence comes from; looked for when absent. */
+  readonly platform?: PlatformSettings;
+  /** Unix socket of a dstack guest agent: the short form of `platform`. */
+  readonly guestAgentSocket?: string;
+  /** Who collects evidence of GPUs and switches; nobody when absent. */
+  readonly devices?: DeviceSettings;
   /** Unix socket of the host daemon's ledger port. */
   readonly ledgerSocket: string;
   readonly modelPath: string;
@@ -50,6 +60,15 @@ function parseEngine(fields: Fields): EngineSettings {
   return engine;
 }
 
+/** Where evidence comes from, whichever way the settings say it. Throws `ENCLAVE_CONFIG` when they say it twice. */
+export function platformOf({ platform, guestAgentSocket }: EnclaveSettings): PlatformSettings {
+  if (platform !== undefined && guestAgentSocket !== undefined) {
+    throw new EnclaveError('ENCLAVE_CONFIG', 'platform and guest_agent_socket exclude each other');
+  }
+  if (guestAgentSocket !== undefined) return { source: 'dstack', socket: guestAgentSocket };
+  return platform ?? { source: 'auto', composeFile: null };
+}
+
 /** Settings from JSON. Throws `ENCLAVE_CONFIG` naming the field. */
 export function parseEnclaveSettings(value: JsonValue): EnclaveSettings {
   try {
@@ -57,7 +76,9 @@ export function parseEnclaveSettings(value: JsonValue): EnclaveSettings {
     const settings: EnclaveSettings = {
       address: fields.has('address') ? fields.string('address') : '127.0.0.1',
       port: fields.integer('port', 0, 65_535),
-      guestAgentSocket: fields.string('guest_agent_socket'),
+      ...(fields.has('platform') && { platform: parsePlatformSettings(fields.required('platform')) }),
+      ...(fields.has('guest_agent_socket') && { guestAgentSocket: fields.string('guest_agent_socket') }),
+      ...(fields.has('devices') && { devices: parseDeviceSettings(fields.required('devices')) }),
       ledgerSocket: fields.string('ledger_socket'),
       modelPath: fields.string('model_path'),
       modelName: fields.string('model_name', 256),
@@ -70,6 +91,7 @@ export function parseEnclaveSettings(value: JsonValue): EnclaveSettings {
         : 600,
     };
     fields.done();
+    platformOf(settings);
     return settings;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : 'unreadable';

@@ -2,12 +2,12 @@ import type { Clock, DigestText, ModelHash, Random } from '@dcml/core';
 import { type MeasuredConfiguration, parseMeasuredConfiguration } from '@dcml/receipt';
 import { createInstance } from './create-instance.ts';
 import { startEngine } from './engine/start-engine.ts';
-import { createDstackEvidenceSource } from './evidence/dstack-guest-agent.ts';
+import { linuxPaths, openEvidenceSource } from './evidence/open-evidence-source.ts';
 import { createHostLedger } from './host/host-ledger.ts';
 import { listenTls } from './http/tls-server.ts';
 import type { Log } from './log.ts';
 import { loadMeasuredModel } from './model/measured-model.ts';
-import type { EnclaveSettings } from './settings.ts';
+import { type EnclaveSettings, platformOf } from './settings.ts';
 import { stopEnclave } from './stop-enclave.ts';
 
 export interface EnclavePorts {
@@ -36,7 +36,13 @@ export interface RunningEnclave {
  */
 export async function startEnclave(settings: EnclaveSettings, ports: EnclavePorts): Promise<RunningEnclave> {
   const { signal, log } = ports;
-  const source = createDstackEvidenceSource(settings.guestAgentSocket);
+  const source = await openEvidenceSource({
+    platform: platformOf(settings),
+    devices: settings.devices ?? { source: 'none' },
+    random: ports.random,
+    paths: linuxPaths,
+    signal,
+  });
   const platform = await source.info(signal);
   const configuration = parseMeasuredConfiguration(platform.appCompose);
   // What was opened is closed again, last first, when a later step fails.

@@ -1,4 +1,3 @@
-import type { IntelCollateral } from '@dcml/attest';
 import {
   canonicalJsonBytes,
   concatBytes,
@@ -14,7 +13,7 @@ import {
   sha256,
   toBase64,
 } from '@dcml/core';
-import { collateralFromJson, encodeCollateral } from './collateral-json.ts';
+import { type Collateral, collateralFromJson, encodeCollateral } from './collateral-json.ts';
 import { type Receipt, receiptFromJson } from './receipt-document.ts';
 import { ReceiptError, readAs } from './receipt-error.ts';
 import { type AttestationReport, encodeReport, reportFromJson } from './report.ts';
@@ -26,7 +25,7 @@ export interface ReceiptArchive {
   readonly receipt: Receipt;
   readonly report: AttestationReport;
   readonly nonce: string | null;
-  readonly collateral: IntelCollateral;
+  readonly collateral: Collateral;
   /** Unix seconds: when the report was verified, which is when its collateral was valid. */
   readonly verifiedAt: number;
   readonly requestBody: Uint8Array | null;

@@ -1,6 +1,7 @@
 export { encodeArchive, maxArchiveBytes, parseArchive, type ReceiptArchive } from './archive.ts';
-export { collateralFromJson, encodeCollateral } from './collateral-json.ts';
-export { dstackEvidenceOf, encodeDstackEvidence } from './dstack-evidence.ts';
+export * from './collateral-json.ts';
+export { bindDevices, deviceEvidenceAlgorithm, deviceNonce } from './device-binding.ts';
+export { type DeviceEvidence, encodeDeviceEvidence, parseDeviceEvidence } from './device-evidence.ts';
 export { isStrictEd25519Key, verifyEd25519 } from './ed25519.ts';
 export * from './keyset.ts';
 export * from './measured-configuration.ts';
@@ -8,6 +9,7 @@ export * from './receipt-document.ts';
 export { ReceiptError, type ReceiptErrorCode, receiptErrors } from './receipt-error.ts';
 export * from './receipt-events.ts';
 export * from './report.ts';
+export { type CpuEvidence, cpuEvidenceOf, encodeDstackEvidence, type TeeType } from './report-evidence.ts';
 export * from './statement.ts';
 export { type VerifyArchiveOptions, verifyArchive } from './verify-archive.ts';
 export * from './verify-receipt.ts';

@@ -34,13 +34,13 @@ export const receiptErrors: Readonly<Record<Code, ErrorEntry>> = {
     advice: 'do-not-trust',
     httpStatus: 502,
     meaning: 'The evidence of a report is of a kind or a shape that this verifier cannot check.',
-    fix: 'Use a service on Intel TDX under dstack, or a verifier that knows the kind.',
+    fix: 'Use a service on Intel TDX or AMD SEV-SNP, or a verifier that knows the kind.',
   },
   RECEIPT_COLLATERAL: {
     advice: 'fix-input',
     httpStatus: 400,
-    meaning: 'Collateral is not the JSON form of IntelCollateral.',
-    fix: 'Fetch the collateral again from the host or from Intel.',
+    meaning: 'Collateral does not have its JSON form, or is of another vendor than the evidence.',
+    fix: 'Fetch the collateral again from the host or from the vendor.',
   },
   RECEIPT_CONFIGURATION: {
     advice: 'do-not-trust',

@@ -1,19 +1,13 @@
-import {
-  AttestError,
-  type Claim,
-  concludeVerdict,
-  type EvidencePolicy,
-  type EvidenceVerdict,
-  type IntelCollateral,
-  type Verdict,
-  verifyEvidence,
-} from '@dcml/attest';
-import { type DigestText, encodeUtf8, equalBytes, fromHex, sha256, toHex } from '@dcml/core';
-import { claim, compared, optional } from './claims.ts';
-import { dstackEvidenceOf } from './dstack-evidence.ts';
+import { type Claim, concludeVerdict, type EvidencePolicy, type Verdict } from '@dcml/attest';
+import { type DigestText, equalBytes, fromHex } from '@dcml/core';
+import { claim, compared } from './claims.ts';
+import type { Collateral } from './collateral-json.ts';
+import { configurationOf } from './configuration-claims.ts';
+import { cpuResult } from './cpu-claims.ts';
+import { deviceResult } from './device-claims.ts';
 import { keysetDigest, type WorkloadKeyset } from './keyset.ts';
 import { keysetClaims } from './keyset-claims.ts';
-import { type MeasuredConfiguration, parseMeasuredConfiguration } from './measured-configuration.ts';
+import type { MeasuredConfiguration } from './measured-configuration.ts';
 import { provenanceClaims } from './provenance-claims.ts';
 import type { AttestationReport } from './report.ts';
 import { attestationStatement, reportData } from './statement.ts';
@@ -23,7 +17,8 @@ export interface VerifyReportOptions {
   readonly nonce: string | null;
   readonly nowMs: number;
   readonly policy: EvidencePolicy;
-  readonly collateral: IntelCollateral;
+  /** Of the CPU's vendor, and of the devices' where the report shows some. */
+  readonly collateral: Collateral;
   /** Lowercase hex, read from the chain by the caller. */
   readonly registeredComposeHashes?: readonly string[];
 }
@@ -73,80 +68,9 @@ function bindingClaims(
   };
 }
 
-interface EvidenceResult {
-  readonly claims: readonly Claim[];
-  readonly simulated: boolean;
-  /** The compose text, only when the evidence proves it to be the measured one. */
-  readonly measuredCompose: string | null;
-  /** Its SHA-256, lowercase hex. */
-  readonly composeHash: string | null;
-}
-
-async function evidenceResult(
-  report: AttestationReport,
-  slot: Uint8Array,
-  options: VerifyReportOptions,
-): Promise<EvidenceResult> {
-  try {
-    const evidence = dstackEvidenceOf(report, options.collateral);
-    const verdict: EvidenceVerdict = await verifyEvidence(evidence, {
-      policy: options.policy,
-      expectedReportData: slot,
-      nowMs: options.nowMs,
-      ...(options.registeredComposeHashes && { registeredComposeHashes: options.registeredComposeHashes }),
-    });
-    const composeHash = toHex(sha256(encodeUtf8(evidence.appCompose)));
-    const isMeasured = verdict.outcome !== 'fail' && verdict.measured?.composeHash === composeHash;
-    return {
-      claims: verdict.claims,
-      simulated: verdict.simulated,
-      measuredCompose: isMeasured ? evidence.appCompose : null,
-      composeHash: isMeasured ? composeHash : null,
-    };
-  } catch (error) {
-    // A policy or a platform that cannot work is the caller's to mend; anything else is the evidence's fault.
-    if (error instanceof AttestError) throw error;
-    const reason = error instanceof Error ? error.message : 'the evidence cannot be read';
-    const unreadable = claim('evidence_readable', 'fail', reason);
-    return { claims: [unreadable], simulated: true, measuredCompose: null, composeHash: null };
-  }
-}
-
-function configurationOf(compose: string | null): {
-  configuration: MeasuredConfiguration | null;
-  claims: Claim[];
-} {
-  const name = 'measured_configuration';
-  if (compose === null) {
-    return {
-      configuration: null,
-      claims: [claim(name, 'unknown', 'the compose is not proven to be measured')],
-    };
-  }
-  try {
-    const configuration = parseMeasuredConfiguration(compose);
-    const chain = `chain ${configuration.chainId}, ${configuration.models.length} model(s)`;
-    const chainView =
-      configuration.chainView === 'verifier_derived'
-        ? claim('chain_view', 'pass', 'the enclave verifies the chain itself')
-        : optional(
-            claim(
-              'chain_view',
-              'unknown',
-              'the enclave believes its operator about the chain',
-              'operator_asserted',
-            ),
-          );
-    return { configuration, claims: [claim(name, 'pass', chain), chainView] };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : 'unreadable';
-    return { configuration: null, claims: [claim(name, 'fail', reason)] };
-  }
-}
-
 /**
  * Establishes a workload (aci/1 section 9.1, all checks but the channel's): evidence under the policy, the keyset bound
- * to it with the nonce, expiry, measured configuration, provenance. Never throws on what the report says; throws
+ * to it with the nonce, devices, expiry, measured configuration, provenance. Never throws on what the report says; throws
  * `RECEIPT_NONCE` for a malformed nonce of the caller, and `ATTEST_POLICY`, `ATTEST_NO_WEBCRYPTO`.
  */
 export async function verifyReport(
@@ -154,12 +78,15 @@ export async function verifyReport(
   options: VerifyReportOptions,
 ): Promise<ReportVerdict> {
   const binding = bindingClaims(report, options.nonce);
-  const evidence = await evidenceResult(report, binding.slot, options);
+  const evidence = await cpuResult(report, binding.slot, options);
+  const devices = await deviceResult(report, options);
+  const simulated = evidence.simulated || devices.simulated;
   const { configuration, claims: configurationClaims } = configurationOf(evidence.measuredCompose);
   const { composeHash } = evidence;
   const verdict = concludeVerdict(
     [
       ...evidence.claims,
+      ...devices.claims,
       ...binding.claims,
       ...keysetClaims(report.keyset, options.nowMs, options.policy),
       ...configurationClaims,
@@ -178,7 +105,7 @@ export async function verifyReport(
         'it is forwarded',
       ),
     ],
-    evidence.simulated,
+    simulated,
   );
   const established =
     verdict.outcome === 'pass' && configuration !== null && composeHash !== null
@@ -187,7 +114,7 @@ export async function verifyReport(
           keysetDigest: keysetDigest(report.keyset),
           configuration,
           composeHash,
-          simulated: evidence.simulated,
+          simulated,
         }
       : null;
   return { ...verdict, established };

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import {
   type AttestationReport,
   collateralFromJson,
-  dstackEvidenceOf,
+  cpuEvidenceOf,
   encodeCollateral,
   encodeMeasuredConfiguration,
   encodeReport,
@@ -203,7 +203,7 @@ describe('verifyReport (aci/1 section 9.1)', () => {
       expect(byName['evidence_readable']).toBe('fail');
       expect(verdict.established).toBeNull();
     }
-    expect(() => dstackEvidenceOf({ ...reportFor(), teeType: 'sev_snp' }, collateral)).toThrow(
+    expect(() => cpuEvidenceOf({ ...reportFor(), teeType: 'tpm' }, collateral)).toThrow(
       expect.objectContaining({ code: 'RECEIPT_EVIDENCE' }),
     );
   });

@@ -39,6 +39,8 @@ export interface ReportDeskOptions {
   readonly keyset: WorkloadKeyset;
   readonly source: EvidenceSource;
   readonly appCompose: string;
+  /** `evidence.devices`, which the keyset binds; null where there are none. */
+  readonly devices: JsonObject | null;
 }
 
 /** Makes attestation reports: a fresh quote over the keyset and the caller's nonce (aci/1 section 4). */
@@ -65,7 +67,12 @@ export class ReportDesk {
       const digest = keysetDigest(this.#options.keyset);
       const data = reportData(attestationStatement(digest, nonce));
       const quote = await this.#options.source.quote(data, signal);
-      const evidence: JsonObject = { ...quote.evidence, app_compose: this.#options.appCompose };
+      const { appCompose, devices } = this.#options;
+      const evidence: JsonObject = {
+        ...quote.evidence,
+        app_compose: appCompose,
+        ...(devices && { devices }),
+      };
       return canonicalJsonBytes(
         encodeReport({
           keysetDigest: digest,

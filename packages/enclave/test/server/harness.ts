@@ -81,10 +81,10 @@ export async function startTestEnclave(): Promise<TestEnclave> {
     random: systemRandom,
     log: (level, event, fields) => logLines.push(JSON.stringify({ level, event, ...fields })),
     source: {
-      info: async () => ({ appCompose: '{}', simulated: true }),
+      info: async () => ({ teeType: 'tdx', appCompose: '{}', simulated: true }),
       quote: async () => ({ teeType: 'tdx', evidence: { quote: '00', event_log: '[]' } }),
     },
-    platform: { appCompose: '{}', simulated: true },
+    platform: { teeType: 'tdx', appCompose: '{}', simulated: true },
     configuration: {
       version: 1,
       chainId: DOMAIN.chainId,
@@ -110,6 +110,7 @@ export async function startTestEnclave(): Promise<TestEnclave> {
     },
     keysetLifetimeSeconds: 3600,
     challengeLifetimeSeconds: 600,
+    signal: stop.signal,
     stop: stop.signal,
   });
   const { server, port } = await listenTls({
