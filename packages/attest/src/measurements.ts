@@ -1,5 +1,6 @@
 import type { AzureSnpMeasurements, AzureTdxMeasurements } from './azure/measurements.ts';
 import type { NitroMeasurements } from './nitro/measurements.ts';
+import type { NrasMeasurements, NvidiaMeasurements } from './nvidia/measurements.ts';
 import type { SgxMeasurements } from './sgx/measurements.ts';
 import type { SnpMeasurements } from './snp/measurements.ts';
 import type { TdxMeasurements } from './tdx/measurements.ts';
@@ -23,4 +24,6 @@ export type Measurements =
   | TpmMeasurements
   | AzureSnpMeasurements
   | AzureTdxMeasurements
-  | NitroMeasurements;
+  | NitroMeasurements
+  | NvidiaMeasurements
+  | NrasMeasurements;

@@ -2,7 +2,7 @@ import type { Certificate } from '../x509/certificate.ts';
 
 /** One golden value of a manifest: what the block with this index must measure. */
 export interface RimMeasurement {
-  /** As in the SPDM measurement block: 0 … 254 in the manifest counts from zero, as the manifest's `index`. */
+  /** Counts from zero: the SPDM measurement block with this index plus one. */
   readonly index: number;
   /** Only active ones are compared. */
   readonly active: boolean;
@@ -14,8 +14,11 @@ export interface RimMeasurement {
 
 /** A reference integrity manifest whose form, signature and chain hold: what a driver or a VBIOS must measure. */
 export interface Rim {
-  /** The manifest's own name, for example `NV_GPU_DRIVER_GH100_550.90.07`. */
+  /** For people, from what is signed, for example `NV_GPU_DRIVER_GH100_550.90.07`: the board is not in it. */
   readonly id: string;
+  /** The chip, for example `GH100`, `GB100`, `LS10`. */
+  readonly product: string;
+  readonly edition: 'GPU' | 'SWITCH';
   /** Firmware of a switch (`NV_SWITCH_BIOS_…`) counts as `vbios`. */
   readonly kind: 'driver' | 'vbios';
   /** The version that it describes, in the text of the manifest. */

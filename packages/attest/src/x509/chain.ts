@@ -2,7 +2,7 @@ import { equalBytes } from '@dcml/core';
 import type { Certificate } from './certificate.ts';
 import { describeCertificate } from './certificate.ts';
 import type { Crl } from './crl.ts';
-import { verifySignature } from './verify-signature.ts';
+import { type SignatureCheck, verifySignature } from './verify-signature.ts';
 
 export function formatTime(ms: number): string {
   return new Date(ms).toISOString();
@@ -24,6 +24,7 @@ async function issueProblem(
   child: Certificate,
   issuer: Certificate,
   below: number,
+  verify: SignatureCheck,
 ): Promise<string | undefined> {
   const name = describeCertificate(child);
   if (!equalBytes(child.issuer, issuer.subject)) return `${name} names another issuer`;
@@ -31,9 +32,7 @@ async function issueProblem(
   if (issuer.pathLength !== undefined && issuer.pathLength < below) {
     return `${describeCertificate(issuer)} permits no CA below it`;
   }
-  if (
-    !(await verifySignature(issuer.publicKey, child.signatureAlgorithm, child.signature, child.signedBytes))
-  ) {
+  if (!(await verify(issuer.publicKey, child.signatureAlgorithm, child.signature, child.signedBytes))) {
     return `signature of ${name} is wrong`;
   }
   return undefined;
@@ -42,6 +41,8 @@ async function issueProblem(
 export interface ChainRules {
   /** AMD's endorsement certificates have no key usage at all; one that is there must still permit signing. */
   readonly leafMayLackKeyUsage?: boolean;
+  /** Who checks the signatures, for callers that remember results; `verifySignature` without it. */
+  readonly verify?: SignatureCheck;
 }
 
 function leafProblem(leaf: Certificate, rules: ChainRules): string | undefined {
@@ -73,7 +74,9 @@ export async function chainProblem(
     if (problem !== undefined) return problem;
   }
   const problems = await Promise.all(
-    chain.slice(1).map((issuer, below) => issueProblem(chain[below]!, issuer, below)),
+    chain
+      .slice(1)
+      .map((issuer, below) => issueProblem(chain[below]!, issuer, below, rules.verify ?? verifySignature)),
   );
   return problems.find((problem) => problem !== undefined);
 }

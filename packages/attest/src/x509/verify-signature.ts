@@ -10,6 +10,14 @@ function subtleCrypto(): SubtleCrypto {
   return subtle;
 }
 
+/** `verifySignature`, or what stands in for it. */
+export type SignatureCheck = (
+  key: PublicKey,
+  algorithm: SignatureAlgorithm,
+  signature: Uint8Array,
+  message: Uint8Array,
+) => Promise<boolean>;
+
 interface Scheme {
   readonly name: 'ECDSA' | 'RSA-PSS' | 'RSASSA-PKCS1-v1_5';
   readonly hash: 'SHA-256' | 'SHA-384' | 'SHA-512';
