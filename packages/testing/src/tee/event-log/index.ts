@@ -1,0 +1,2 @@
+export * from './event-log-writer.ts';
+export * from './simulated-boot.ts';

@@ -1,0 +1,2 @@
+export * from './simulated-tpm.ts';
+export * from './tpm-writer.ts';
