@@ -1,5 +1,6 @@
 import { AttestError } from './attest-error.ts';
 import { attempt } from './claim-sheet.ts';
+import { BoundedMemory } from './intel/remember.ts';
 import type { EvidencePolicy, RootKind } from './policy/policy.ts';
 import { type Certificate, parseCertificate } from './x509/certificate.ts';
 import { parsePemCertificates } from './x509/pem.ts';
@@ -18,11 +19,16 @@ export interface VerifyEvidenceOptions {
   readonly nowMs: number;
 }
 
+/** Roots by their exact text: the same few come with every verification, and reading one takes as long as a signature. */
+const knownRoots = new BoundedMemory<Certificate>(64);
+
 /** The roots of the policy that anchor evidence of one kind. Throws `ATTEST_POLICY` on one that cannot be read. */
 export function policyRoots(policy: EvidencePolicy, kind: RootKind): Certificate[] {
   return policy.roots
     .filter((root) => root.kind === kind)
     .map(({ name, certificatePem }) => {
+      const known = knownRoots.get(certificatePem);
+      if (known !== undefined) return known;
       const parsed = attempt(() =>
         parsePemCertificates(certificatePem, name, 1).map((der) => parseCertificate(der, name)),
       );
@@ -31,6 +37,7 @@ export function policyRoots(policy: EvidencePolicy, kind: RootKind): Certificate
         const problem = parsed.value === undefined ? parsed.problem : 'no certificate';
         throw new AttestError('ATTEST_POLICY', `policy root ${JSON.stringify(name)}: ${problem}`);
       }
+      knownRoots.set(certificatePem, root);
       return root;
     });
 }

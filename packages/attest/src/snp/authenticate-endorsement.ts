@@ -1,69 +1,19 @@
 import { equalBytes } from '@dcml/core';
-import { formatError } from '../attest-error.ts';
-import { attempt } from '../claim-sheet.ts';
-import { fromHexBounded } from '../hex-field.ts';
-import { type Certificate, describeCertificate, parseCertificate } from '../x509/certificate.ts';
-import { chainProblem, crlProblem } from '../x509/chain.ts';
-import { type Crl, parseCrl } from '../x509/crl.ts';
-import { parsePemCertificates } from '../x509/pem.ts';
+import { chainWindowProblem, crlWindowProblem } from '../intel/timeless.ts';
+import { type Certificate, describeCertificate } from '../x509/certificate.ts';
 import type { SnpSheet } from './claims.ts';
-import type { Endorsement } from './endorsement.ts';
-import type { SnpCollateral } from './evidence.ts';
-import { productNames } from './product.ts';
+import type { EndorsementChain, ReadCrl, SnpCollateralReader } from './prepare-collateral.ts';
 
-const MAX_CERTIFICATE_BYTES = 8192;
-const MAX_CRL_BYTES = 1 << 20;
-
-/** VCEK or VLEK, ASK or ASVK, ARK. */
-export type EndorsementChain = readonly [leaf: Certificate, ca: Certificate, root: Certificate];
-
-/** What the checks of a chain and its CRL found; `undefined` problems are none. */
+/** What is true of a chain and its CRL whatever the time. */
 export interface ChainFindings {
-  readonly chain: string | undefined;
-  /** Null if no CRL was given. */
-  readonly crl: { readonly crl?: Crl; readonly problem: string | undefined } | null;
+  readonly chainProblem: string | undefined;
+  readonly crl: ReadCrl | null;
 }
 
-/** The endorsement certificate and those above it. Throws `ATTEST_FORMAT` or `CORE_ENCODING`. */
-export function parseEndorsementChain(collateral: SnpCollateral): EndorsementChain {
-  const what = 'endorsement certificate';
-  const der = fromHexBounded(collateral.endorsementCertificateHex, what, MAX_CERTIFICATE_BYTES);
-  const leaf = parseCertificate(der, what);
-  const [ca, root] = parsePemCertificates(collateral.issuerChainPem, 'issuer chain', 2).map((certificate) =>
-    parseCertificate(certificate, 'issuer chain certificate'),
-  );
-  if (ca === undefined || root === undefined)
-    throw formatError('issuer chain', 'is not a signing CA and a root');
-  return [leaf, ca, root];
-}
-
-/** Leaf, CA and root have to be for one product and one kind of key. */
-function roleProblem([, ca, root]: EndorsementChain, { kind, product }: Endorsement): string | undefined {
-  const name = productNames[product];
-  const caName = kind === 'vcek' ? `SEV-${name}` : `SEV-VLEK-${name}`;
-  if (ca.commonName !== caName) return `${describeCertificate(ca)} is not ${caName}`;
-  if (root.commonName !== `ARK-${name}`) return `${describeCertificate(root)} is not ARK-${name}`;
-  return undefined;
-}
-
-async function findCrlProblem(hex: string, root: Certificate, nowMs: number): Promise<ChainFindings['crl']> {
-  const parsed = attempt(() => parseCrl(fromHexBounded(hex, 'CRL', MAX_CRL_BYTES)));
-  if (parsed.problem !== undefined) return { problem: parsed.problem };
-  return { crl: parsed.value, problem: await crlProblem(parsed.value, root, nowMs) };
-}
-
-/** Checks signatures and validity of the chain and of its CRL, both at once. */
-export async function examineChain(
-  chain: EndorsementChain,
-  endorsement: Endorsement,
-  crlHex: string | null,
-  nowMs: number,
-): Promise<ChainFindings> {
-  const [broken, crl] = await Promise.all([
-    chainProblem(chain, nowMs, { leafMayLackKeyUsage: true }),
-    crlHex === null ? null : findCrlProblem(crlHex, chain[2], nowMs),
-  ]);
-  return { chain: broken ?? roleProblem(chain, endorsement), crl };
+/** Checks the signatures of the chain and of its CRL, all at once. */
+export async function examineChain(reader: SnpCollateralReader): Promise<ChainFindings> {
+  const [chainProblem, crl] = await Promise.all([reader.chainProblem(), reader.readCrl()]);
+  return { chainProblem, crl };
 }
 
 /** Whether the chain ends in a root of the policy, byte for byte. */
@@ -79,21 +29,29 @@ export function checkRoot(
 }
 
 /**
- * Records what was found. True if the endorsement key may be believed: its chain holds, and it is not revoked as far
- * as is known. Without a CRL both claims about revocation stay open, and so the verdict.
+ * Judges what was found at `nowMs`. True if the endorsement key may be believed: its chain holds, and it is not revoked
+ * as far as is known. Without a CRL both claims about revocation stay open, and so the verdict.
  */
-export function checkChain(sheet: SnpSheet, [leaf, ca]: EndorsementChain, findings: ChainFindings): boolean {
-  const name = describeCertificate(leaf);
-  if (!sheet.check('endorsement_chain', findings.chain, `${name} holds under the root`)) return false;
+export function checkChain(
+  sheet: SnpSheet,
+  chain: EndorsementChain,
+  findings: ChainFindings,
+  nowMs: number,
+): boolean {
+  const [leaf, ca, root] = chain;
+  const problem = findings.chainProblem ?? chainWindowProblem(chain, nowMs);
+  if (!sheet.check('endorsement_chain', problem, `${describeCertificate(leaf)} holds under the root`)) {
+    return false;
+  }
   if (findings.crl === null) {
     sheet.leaveOpen('crl', 'no CRL was given');
     sheet.leaveOpen('revocation', 'no CRL was given');
     return true;
   }
-  const { crl, problem } = findings.crl;
-  if (!sheet.check('crl', problem, 'CRL of the root is authentic and current') || crl === undefined) {
-    return false;
-  }
+  const { crl } = findings.crl;
+  const crlProblem = crl === undefined ? findings.crl.problem : crlWindowProblem(crl, root, nowMs);
+  const holds = sheet.check('crl', crlProblem, 'CRL of the root is authentic and current');
+  if (!holds || crl === undefined) return false;
   const revoked = [ca, leaf].find(({ serial }) => crl.revokedSerials.has(serial));
   const revocation = revoked === undefined ? undefined : `${describeCertificate(revoked)} is revoked`;
   return sheet.check('revocation', revocation, 'neither the endorsement certificate nor its CA is revoked');

@@ -5,12 +5,13 @@ import { policyRoots, type VerifyEvidenceOptions } from '../verify-context.ts';
 import { verifySignature } from '../x509/verify-signature.ts';
 import { appraiseGuest } from './appraise-guest.ts';
 import { appraiseTcb, type SnpTcbs } from './appraise-tcb.ts';
-import { checkChain, checkRoot, examineChain, parseEndorsementChain } from './authenticate-endorsement.ts';
+import { checkChain, checkRoot, examineChain } from './authenticate-endorsement.ts';
 import { checkReport } from './authenticate-report.ts';
 import type { SnpSheet } from './claims.ts';
-import { type Endorsement, parseEndorsement } from './endorsement.ts';
+import type { Endorsement } from './endorsement.ts';
 import type { SnpCollateral } from './evidence.ts';
 import { parseSnpReport } from './parse-report.ts';
+import { readSnpCollateral } from './prepare-collateral.ts';
 import type { SnpReport } from './report.ts';
 
 /** A report that the endorsed key of an AMD processor signed. */
@@ -52,23 +53,21 @@ export async function judgeSnp(
   if (!isReadable || parsed.value === undefined) return nothing;
   const report = parsed.value;
 
-  const read = attempt(() => {
-    const chain = parseEndorsementChain(collateral);
-    return { chain, endorsement: parseEndorsement(chain[0]) };
-  });
-  const hasChain = sheet.check('endorsement_format', read.problem, 'endorsement certificate and its issuers');
-  if (!hasChain || read.value === undefined) return nothing;
-  const { chain, endorsement } = read.value;
+  const reader = readSnpCollateral(collateral);
+  const { key } = reader;
+  const hasChain = sheet.check('endorsement_format', key.problem, 'endorsement certificate and its issuers');
+  if (!hasChain || key.value === undefined) return nothing;
+  const { chain, endorsement } = key.value;
   const [leaf, , root] = chain;
   const refused: SnpJudgement = { authentic: undefined, simulated: !isVendorRoot(root.der, 'amd') };
   if (!checkRoot(sheet, chain, roots)) return refused;
 
-  // All signatures at once; what they are worth is recorded in the order in which the claims build on each other.
-  const [findings, isSigned] = await Promise.all([
-    examineChain(chain, endorsement, collateral.crlHex, nowMs),
+  // All signatures at once, the slowest first; what they are worth is recorded in the order in which the claims build on each other.
+  const [isSigned, findings] = await Promise.all([
     verifySignature(leaf.publicKey, 'ecdsa-sha384', report.signature, report.signedBytes),
+    examineChain(reader),
   ]);
-  if (!checkChain(sheet, chain, findings)) return refused;
+  if (!checkChain(sheet, chain, findings, nowMs)) return refused;
   if (!checkReport(sheet, report, endorsement, isSigned)) return refused;
 
   appraiseGuest(sheet, report, endorsement, policy.amd);

@@ -297,47 +297,62 @@ it.each([...certificates, ...revocation, ...endorsement])(
 );
 
 const chip = toHex(genoa.chipId);
-const policies: readonly (readonly [
+type PolicyCase = readonly [
   what: string,
   failure: RegExp,
   amd: Partial<AmdPolicy>,
-  deviation?: Deviation,
-  rest?: Partial<EvidencePolicy>,
-])[] = [
-  ['product', /^product_accepted: /, { products: ['milan', 'turin'] }],
-  ['kind of key: VCEK', /^endorsement_accepted: /, { endorsements: ['vlek'] }],
-  ['kind of key: VLEK', /^endorsement_accepted: /, { endorsements: ['vcek'] }, { vendor: vlek }],
-  ['SMT', /^guest_policy: .*SMT/, { allowSmt: false }],
-  ['launch digest', /^launch_digest_accepted: /, { launchDigests: ['00'.repeat(48)] }],
-  ['host data', /^host_data_accepted: /, { hostData: ['11'.repeat(32)] }],
-  ['reported TCB', /^tcb_accepted: reported/, { minTcb: { genoa: { ...tcb, microcode: 220 } } }],
-  [
+  deviation: Deviation,
+  rest: Partial<EvidencePolicy>,
+];
+const decides = (
+  what: string,
+  failure: RegExp,
+  amd: Partial<AmdPolicy>,
+  deviation: Deviation = {},
+  rest: Partial<EvidencePolicy> = {},
+): PolicyCase => [what, failure, amd, deviation, rest];
+
+const policies: readonly PolicyCase[] = [
+  decides('product', /^product_accepted: /, { products: ['milan', 'turin'] }),
+  decides('kind of key: VCEK', /^endorsement_accepted: /, { endorsements: ['vlek'] }),
+  decides('kind of key: VLEK', /^endorsement_accepted: /, { endorsements: ['vcek'] }, { vendor: vlek }),
+  decides('SMT', /^guest_policy: .*SMT/, { allowSmt: false }),
+  decides('launch digest', /^launch_digest_accepted: /, { launchDigests: ['00'.repeat(48)] }),
+  decides('host data', /^host_data_accepted: /, { hostData: ['11'.repeat(32)] }),
+  decides('reported TCB', /^tcb_accepted: reported/, { minTcb: { genoa: { ...tcb, microcode: 220 } } }),
+  decides(
     'committed TCB',
     /^tcb_accepted: reported/,
     { minTcb: { genoa: { ...tcb, snp: tcb.snp + 1 } } },
     fields({ currentTcb: higher, committedTcb: higher }),
-  ],
-  ['launch TCB', /^tcb_accepted: launch/, { minTcb: { genoa: tcb } }, fields({ launchTcb: lower })],
-  ['FMC', /^tcb_accepted: .*fmc/, { minTcb: { turin: { ...tcb, fmc: 3 } } }, { vendor: turin }],
-  ['denied chip', /^platform_accepted: .*denies/, {}, {}, { platforms: { allow: null, deny: [chip] } }],
-  [
+  ),
+  decides('launch TCB', /^tcb_accepted: launch/, { minTcb: { genoa: tcb } }, fields({ launchTcb: lower })),
+  decides('FMC', /^tcb_accepted: .*fmc/, { minTcb: { turin: { ...tcb, fmc: 3 } } }, { vendor: turin }),
+  decides(
+    'denied chip',
+    /^platform_accepted: .*denies/,
+    {},
+    {},
+    { platforms: { allow: null, deny: [chip] } },
+  ),
+  decides(
     'chip not listed',
     /^platform_accepted: .*not in the policy/,
     {},
     {},
     { platforms: { allow: ['00'], deny: [] } },
-  ],
-  [
+  ),
+  decides(
     'no chip where chips are listed',
     /^platform_accepted: .*names no platform/,
     {},
     { vendor: vlek },
     { platforms: { allow: [chip], deny: [] } },
-  ],
+  ),
 ];
 
 describe('the policy decides about', () => {
-  it.each(policies)('%s', async (_, failure, amd, deviation = {}, rest = {}) => {
+  it.each(policies)('%s', async (_, failure, amd, deviation, rest) => {
     const vendor = deviation.vendor ?? genoa;
     const policy = { ...policyFor(vendor, amd), ...rest };
     const verdict = await verify(makeEvidence(deviation), vendor, { policy });

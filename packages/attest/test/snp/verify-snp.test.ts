@@ -1,8 +1,9 @@
-import { amdProducts, type EndorsementKind } from '@dcml/attest';
+import { amdProducts, type EndorsementKind, prepareSnpCollateral, verifyEvidence } from '@dcml/attest';
 import { encodeUtf8, sha256, toHex } from '@dcml/core';
 import { simulatedAmdTcb, simulatedLaunchDigest } from '@dcml/testing';
 import { describe, expect, it } from 'vitest';
 import {
+  createVendor,
   failures,
   genoa,
   makeEvidence,
@@ -60,7 +61,7 @@ describe('verifySnp', () => {
   });
 
   it('leaves report data, and so the verdict, unknown if nobody says what to expect', async () => {
-    const verdict = await verify(makeEvidence(), genoa, { expectedReportData: undefined });
+    const verdict = await verifyEvidence(makeEvidence(), { policy: policyFor(genoa), nowMs: NOW_MS });
     expect(verdict.outcome).toBe('unknown');
   });
 
@@ -85,7 +86,6 @@ describe('verifySnp', () => {
   });
 
   it('accepts both forms of the hardware id', async () => {
-    const { createVendor } = await import('./simulated-snp.ts');
     const hardwareId = genoa.chipId;
     const vendor = createVendor({ extensions: { hardwareId: Uint8Array.of(4, 64, ...hardwareId) } });
     const verdict = await verify(
@@ -128,6 +128,33 @@ describe('the application of an SNP guest', () => {
   });
 });
 
-it('NOW_MS lies in the life of every simulated certificate', () => {
-  expect(genoa.nowMs).toBe(NOW_MS);
+describe('prepared collateral', () => {
+  it('gives the same verdicts, whatever the time and the policy were before', async () => {
+    const { collateral, ...rest } = makeEvidence();
+    const plain = { ...rest, collateral };
+    const prepared = { ...rest, collateral: prepareSnpCollateral(collateral) };
+    const times = [NOW_MS, NOW_MS - 2 * 86_400_000, NOW_MS + 400 * 86_400_000, NOW_MS];
+    for (const nowMs of times) {
+      expect(await verify(prepared, genoa, { nowMs })).toEqual(await verify(plain, genoa, { nowMs }));
+    }
+    const strange = { policy: policyFor(vendorOf('turin')) };
+    expect((await verify(prepared, genoa, strange)).outcome).toBe('fail');
+    expect((await verify(prepared)).outcome).toBe('pass');
+  });
+
+  it('is a frozen copy, and preparing it again changes nothing', () => {
+    const { collateral } = makeEvidence();
+    const prepared = prepareSnpCollateral(collateral);
+    expect(prepared).toEqual(collateral);
+    expect(Object.isFrozen(prepared)).toBe(true);
+    expect(prepareSnpCollateral(prepared)).toBe(prepared);
+  });
+
+  it('fails its claims if it is bad', async () => {
+    const { collateral, ...rest } = makeEvidence();
+    const bad = prepareSnpCollateral({ ...collateral, endorsementCertificateHex: '3000', crlHex: '3000' });
+    for (let i = 0; i < 2; i++) {
+      expect(failures(await verify({ ...rest, collateral: bad }))[0]).toMatch(/^endorsement_format/);
+    }
+  });
 });
