@@ -1,26 +1,17 @@
-import {
-  defaultPolicy,
-  type EvidenceVerdict,
-  parseRuntimeEvents,
-  parseTdxQuote,
-  verifyEvidence,
-} from '@dcml/attest';
+import { parseRuntimeEvents, parseTdxQuote, verifyEvidence } from '@dcml/attest';
 import { decodeUtf8, Fields, fromHex, parseJson, toHex } from '@dcml/core';
 import { describe, expect, it } from 'vitest';
 import { readBootEvents } from '../src/dstack/boot-events.ts';
 import { replayRegister, runtimeEventDigest } from '../src/dstack/replay.ts';
-import { collateralSet, hasSamples, listQuotes, readSample } from './real-samples.ts';
+import {
+  collateralSet,
+  hasSamples,
+  listQuotes,
+  readSample,
+  samplePolicy,
+  verifySample,
+} from './real-samples.ts';
 import { failures } from './simulated-evidence.ts';
-
-// Real quotes carry no compose that we know: everything else of the strict default policy stands.
-const policy = { ...defaultPolicy, composeHashes: null };
-
-async function verifySample(name: string, set: string): Promise<EvidenceVerdict> {
-  const quote = readSample(`tdx/${name}`);
-  const { collateral, nowMs } = collateralSet(set);
-  const expectedReportData = parseTdxQuote(quote).body.reportData;
-  return verifyEvidence({ kind: 'tdx', quote, collateral }, { policy, expectedReportData, nowMs });
-}
 
 const outOfDate = ['tcb_status_accepted', 'advisories_accepted'];
 
@@ -38,6 +29,9 @@ const samples: readonly (readonly [string, string, string | null, readonly strin
   ['automata-samples-v4.bin', 'a80_0625', 'OutOfDate', outOfDate],
   ['automata-samples-v4.bin', 'a80_0725', 'OutOfDate', outOfDate],
   ['automata-samples-v4.bin', 'a80_1025', 'OutOfDate', outOfDate],
+  ['automata-solana-tdx.bin', 'a80_0625', 'OutOfDate', outOfDate],
+  ['automata-solana-tdx.bin', 'a80_0725', 'OutOfDate', outOfDate],
+  ['automata-solana-tdx.bin', 'a80_1025', 'OutOfDate', outOfDate],
   // TEE_TCB_SVN is 04 01 07: module TDX_01 with SVN 4, which is UpToDate; Intel compares the level's TDX components
   // from the third on for such modules. Verifiers that compare the first as well (4 < 5) say OutOfDate.
   ['google-cos113-v4.bin', 'a80_0625', 'UpToDate', []],
@@ -45,10 +39,21 @@ const samples: readonly (readonly [string, string, string | null, readonly strin
   ['google-cos113-v4.bin', 'a80_1025', 'UpToDate', []],
   // TEE_TCB_SVN is 02 01 06, for the same reason at a level, with a module that is out of date.
   ['coco-az-td-quote.bin', 'a80_0625', 'OutOfDate', [...outOfDate, 'td_attributes']],
+  ['coco-az-evidence-v1-td-quote.bin', 'a80_0625', 'OutOfDate', [...outOfDate, 'td_attributes']],
+  ['coco-az-evidence-v1-td-quote.bin', 'a80_0725', 'OutOfDate', [...outOfDate, 'td_attributes']],
   ['coco-az-td-quote.bin', 'a80_0725', 'OutOfDate', [...outOfDate, 'td_attributes']],
   ['phala-tdx-quote-hex.bin', 'phala', null, ['tcb_level']],
   ['phala-quote-from-tappd.bin', 'phala', null, ['tcb_level']],
   ['dstack-ratls-tdx_quote.bin', 'phala', null, ['tcb_level']],
+  // Version 5 with TD report 1.5.
+  ['automata-alibaba-v5.bin', 'a90_0625', 'UpToDate', ['mr_service_td']],
+  ['automata-alibaba-v5.bin', 'outd', 'OutOfDate', [...outOfDate, 'mr_service_td']],
+  ['automata-samples-v5.bin', 'a90_0625', 'UpToDate', ['mr_service_td']],
+  ['automata-v5.bin', 'a90_0625', null, ['tcb_level', 'mr_service_td']],
+  ['automata-v5.bin', 'outd', null, ['tcb_level', 'mr_service_td']],
+  ['coco-tdx_quote_5.dat', 'outd', null, ['tcb_level', 'mr_service_td']],
+  ['phala-tdx_quote_outdated.bin', 'outd', null, ['tcb_level']],
+  ['phala-tdx_quote_outdated.bin', 'g90_2026', null, ['tcb_level']],
   // Authentic, of a platform whose collateral nobody published: the collateral of another is refused.
   ['coco-tdx_quote_4.dat', 'phala', null, ['tcb_info', 'td_attributes']],
   ['coco-tdx_quote_6.dat', 'phala', null, ['tcb_info']],
@@ -70,6 +75,12 @@ describe.skipIf(!hasSamples)('captured TDX quotes', () => {
     expect(failures(verdict)).toContainEqual(expect.stringMatching(/^td_attributes: .*debug/));
   });
 
+  it('sees in a real TD report 1.5 that the module was updated under the guest', () => {
+    const { body } = parseTdxQuote(readSample('tdx/phala-tdx_quote_outdated.bin'));
+    expect([...body.teeTcbSvn.subarray(0, 3)]).toEqual([7, 1, 3]);
+    expect([...body.teeTcbSvn2!.subarray(0, 3)]).toEqual([13, 1, 3]);
+  });
+
   it.each([
     ['google-spr-e4-v4.bin', 'padding after the signature data must be zero at offset 4935'],
     ['intel-qvl-testca-quote.dat', 'PCK chain is not ASCII'],
@@ -81,7 +92,7 @@ describe.skipIf(!hasSamples)('captured TDX quotes', () => {
     for (const name of listQuotes('tdx')) {
       const { collateral, nowMs } = collateralSet('phala');
       const evidence = { kind: 'tdx', quote: readSample(`tdx/${name}`), collateral } as const;
-      const verdict = await verifyEvidence(evidence, { policy, nowMs });
+      const verdict = await verifyEvidence(evidence, { policy: samplePolicy, nowMs });
       expect(['fail', 'unknown'], name).toContain(verdict.outcome);
     }
   });
@@ -90,7 +101,7 @@ describe.skipIf(!hasSamples)('captured TDX quotes', () => {
     const quote = readSample('tdx/phala-tdx_quote.bin');
     const { collateral } = collateralSet('phala');
     const nowMs = Date.parse('2025-07-20');
-    const verdict = await verifyEvidence({ kind: 'tdx', quote, collateral }, { policy, nowMs });
+    const verdict = await verifyEvidence({ kind: 'tdx', quote, collateral }, { policy: samplePolicy, nowMs });
     expect(failures(verdict)).toEqual([expect.stringMatching(/^pck_crl: .*valid from/)]);
   });
 });

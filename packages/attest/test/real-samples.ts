@@ -1,6 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { IntelCollateral } from '@dcml/attest';
+import {
+  defaultPolicy,
+  type EvidencePolicy,
+  type EvidenceVerdict,
+  type IntelCollateral,
+  parseSgxQuote,
+  parseTdxQuote,
+  type TdxEvidence,
+  verifyEvidence,
+} from '@dcml/attest';
 import { Fields, parseJson, toHex } from '@dcml/core';
 
 // Captured evidence of third parties lies beside the repository and is never part of it.
@@ -127,4 +136,32 @@ export function collateralSet(name: string): CollateralSet {
     default:
       throw new RangeError(`no collateral set ${name}`);
   }
+}
+
+/** Real quotes carry no application that we know: everything else of the strict default policy stands. */
+export const samplePolicy: EvidencePolicy = { ...defaultPolicy, composeHashes: null };
+
+/** Verifies a captured TDX quote under a collateral set at its moment. */
+export function verifySample(
+  name: string,
+  set: string,
+  parts: Partial<TdxEvidence> = {},
+): Promise<EvidenceVerdict> {
+  const quote = parts.quote ?? readSample(`tdx/${name}`);
+  const { collateral, nowMs } = collateralSet(set);
+  const expectedReportData = parseTdxQuote(quote).body.reportData;
+  const options = { policy: samplePolicy, expectedReportData, nowMs };
+  return verifyEvidence({ kind: 'tdx', collateral, ...parts, quote }, options);
+}
+
+/** The same for a captured SGX quote. */
+export function verifySgxSample(
+  name: string,
+  set: string,
+  policy: EvidencePolicy = samplePolicy,
+): Promise<EvidenceVerdict> {
+  const quote = readSample(`sgx/${name}`);
+  const { collateral, nowMs } = collateralSet(set);
+  const expectedReportData = parseSgxQuote(quote).body.reportData;
+  return verifyEvidence({ kind: 'sgx', quote, collateral }, { policy, expectedReportData, nowMs });
 }
