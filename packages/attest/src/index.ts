@@ -23,7 +23,11 @@ export * from './measurements.ts';
 export * from './nitro/evidence.ts';
 export * from './nitro/measurements.ts';
 export { wantedRims } from './nvidia/compare-rims.ts';
-export { createCertificateReader, findRoot as findDeviceRoot, readDeviceModel } from './nvidia/device-chain.ts';
+export {
+  createCertificateReader,
+  findRoot as findDeviceRoot,
+  readDeviceModel,
+} from './nvidia/device-chain.ts';
 export * from './nvidia/evidence.ts';
 export { parseDevices } from './nvidia/parse-devices.ts';
 export * from './nvidia/rim/read-rim.ts';

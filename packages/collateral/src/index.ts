@@ -11,3 +11,5 @@ export * from './intel/fetch-intel-collateral.ts';
 export type { TcbUpdate } from './intel/intel-documents.ts';
 export { type IntelPlatform, readIntelPlatform } from './intel/intel-platform.ts';
 export { type IntelService, intelPcsUrl } from './intel/intel-service.ts';
+export * from './nvidia/fetch-nvidia-collateral.ts';
+export { type NvidiaService, nvidiaOcspUrl, nvidiaRimUrl } from './nvidia/nvidia-service.ts';
