@@ -1,5 +1,6 @@
 import type { EvidencePolicy, TdxEvidence } from '@dcml/attest';
 import { encodeUtf8, fromHex, sha256, toHex } from '@dcml/core';
+import { extendRegisters, simulatedBootLog, writeEventLog } from '@dcml/testing';
 import { describe, expect, it } from 'vitest';
 import { hasSamples, readSample, verifySample } from '../real-samples.ts';
 import { failures, intelPolicy, platform } from '../simulated-evidence.ts';
@@ -76,6 +77,19 @@ describe('a CC event log beside a quote', () => {
     const evidence = { ...makeTdx15Evidence(), ccEventLog: new Uint8Array(100) };
     const verdict = await verifyTdxEvidence(evidence);
     expect(failures(verdict)).toEqual([expect.stringMatching(/^cc_event_log: /)]);
+  });
+
+  it('replays to the registers of the quote, and of no other', async () => {
+    const events = simulatedBootLog('cc');
+    const ccEventLog = writeEventLog(events, { banks: ['sha384'] });
+    const registers = extendRegisters(events, 'sha384');
+    const rtmrs = [1, 2, 3, 4].map((register) => registers.get(register) ?? new Uint8Array(48));
+    const evidence = { ...makeTdx15Evidence({ quote: { td: { rtmrs } } }), ccEventLog };
+    expect((await verifyTdxEvidence(evidence)).outcome).toBe('pass');
+    const { quote } = makeTdx15Evidence();
+    expect(failures(await verifyTdxEvidence({ ...evidence, quote }))).toEqual([
+      expect.stringMatching(/^cc_event_log: RTMR0/),
+    ]);
   });
 
   it.skipIf(!hasSamples)('replays to the registers of a captured quote', async () => {
