@@ -1,5 +1,6 @@
 import { fromHex, type JsonObject, type JsonValue, parseJson, toHex } from '@dcml/core';
 import { describe, expect, it } from 'vitest';
+import { createNativeBls } from '../../src/bls/native-bls.ts';
 import { createNobleBls } from '../../src/bls/noble-bls.ts';
 import {
   type BeaconNetwork,
@@ -30,10 +31,12 @@ function read(name: string): JsonValue {
 const dataOf = (answer: JsonValue): JsonValue => (answer as JsonObject)['data']!;
 
 describe.skipIf(!hasVectors)('Ethereum mainnet, capella', () => {
-  const bls = createNobleBls();
   const size = mainnet.syncCommitteeSize;
 
-  it('bootstraps, takes the next committee, and arrives at the published state root', () => {
+  it.each([
+    ['native', createNativeBls()],
+    ['TypeScript', createNobleBls()],
+  ])('bootstraps, follows the committees, and arrives at the published state root (%s)', (_name, bls) => {
     const bootstrap = parseBootstrap(dataOf(read('bootstrap.json')), size);
     let store = startStore(mainnet, beaconHeaderRoot(bootstrap.header.beacon), bootstrap);
     const updates = (read('updates.json') as readonly JsonValue[]).map((one) =>

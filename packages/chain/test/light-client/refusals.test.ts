@@ -1,7 +1,7 @@
 import { DevelopmentBeacon } from '@dcml/devnet/beacon';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createNobleBls } from '../../src/bls/noble-bls.ts';
+import { createNativeBls } from '../../src/bls/native-bls.ts';
 import {
   type BeaconNetwork,
   beaconHeaderRoot,
@@ -16,7 +16,7 @@ import {
   startStore,
 } from '../../src/index.ts';
 
-const bls = createNobleBls();
+const bls = createNativeBls();
 const refusal = expect.objectContaining({ code: 'CHAIN_UPDATE' });
 const word = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 

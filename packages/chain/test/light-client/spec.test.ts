@@ -1,6 +1,6 @@
 import { fromHex, toHex } from '@dcml/core';
 import { describe, expect, it } from 'vitest';
-import { createNobleBls } from '../../src/bls/noble-bls.ts';
+import { createNativeBls } from '../../src/bls/native-bls.ts';
 import {
   type BeaconNetwork,
   beaconHeaderRoot,
@@ -69,7 +69,7 @@ describe.skipIf(!hasVectors)('consensus specification, light client, deneb', () 
       syncCommitteeSize: 32,
       forks: forkNames.map((fork, i) => ({ name: fork, epoch: 0, version: Uint8Array.of(i + 1, 0, 0, 1) })),
     };
-    const bls = createNobleBls();
+    const bls = createNativeBls();
     const bootstrap = decodeBootstrap(snappyDecode(file('bootstrap.ssz_snappy')));
     let store: LightClientStore = startStore(network, hexOf('trusted_block_root'), bootstrap);
     const steps = readSteps(file('steps.yaml').toString());
