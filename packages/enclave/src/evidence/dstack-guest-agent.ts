@@ -45,7 +45,15 @@ export function createDstackEvidenceSource(options: DstackAgentOptions): Evidenc
   ): Promise<Value> =>
     callPlatform({ what: `the guest agent's ${path}`, deadlineMs, signal }, async (running) => {
       const answer = await requestOverSocket(
-        { socketPath, method: 'POST', path, body: JSON.stringify(body), limitBytes: ANSWER_LIMIT_BYTES },
+        // No connection is kept: the agent may have closed it in the meantime.
+        {
+          socketPath,
+          method: 'POST',
+          path,
+          body: JSON.stringify(body),
+          limitBytes: ANSWER_LIMIT_BYTES,
+          agent: false,
+        },
         running,
       );
       if (answer.status !== 200)

@@ -7,7 +7,8 @@ export interface SocketRequest {
   readonly body?: string;
   /** An answer of more bytes is an error. */
   readonly limitBytes: number;
-  readonly agent?: import('node:http').Agent;
+  /** `false`: a connection for this exchange alone. */
+  readonly agent?: import('node:http').Agent | false;
 }
 
 /** One HTTP exchange over a Unix socket. Rejects on abort, a broken connection or an answer over the limit. */

@@ -1,0 +1,2 @@
+export * from './evidence-source-conformance.ts';
+export * from './swtpm.ts';
