@@ -29,6 +29,7 @@ export {
   readDeviceModel,
 } from './nvidia/device-chain.ts';
 export * from './nvidia/evidence.ts';
+export * from './nvidia/measurements.ts';
 export { parseDevices } from './nvidia/parse-devices.ts';
 export * from './nvidia/rim/read-rim.ts';
 export * from './nvidia/rim/swid-tag.ts';
@@ -39,11 +40,14 @@ export { responderProblem } from './ocsp/responder.ts';
 export * from './policy/amd-policy.ts';
 export * from './policy/default-policy.ts';
 export * from './policy/encode-policy.ts';
+export * from './policy/hardware-policy.ts';
+export * from './policy/impossible-kinds.ts';
 export * from './policy/intel-policy.ts';
 export * from './policy/measured-boot-policy.ts';
 export * from './policy/nvidia-policy.ts';
 export * from './policy/parse-policy.ts';
 export * from './policy/policy.ts';
+export * from './policy/review-policy.ts';
 export * from './sgx/evidence.ts';
 export * from './sgx/measurements.ts';
 export * from './sgx/parse-quote.ts';
