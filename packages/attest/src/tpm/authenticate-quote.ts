@@ -16,6 +16,7 @@ function bankProblem({ attest, bank }: ParsedTpmQuote): string | undefined {
 
 /** TPM 2.0 Library, Part 3, section 18.4: the digest of the selected values in ascending order, by the signature's hash. */
 function digestProblem({ attest, pcrs, signature }: ParsedTpmQuote): string | undefined {
+  if (attest.pcrs.length === 0) return 'the quote is over no PCR';
   const missing = attest.pcrs.find((pcr) => !pcrs.has(pcr));
   if (missing !== undefined) return `the quote is over PCR ${missing}, whose value is not given`;
   const values = concatBytes(...attest.pcrs.map((pcr) => pcrs.get(pcr)!));
