@@ -1,6 +1,7 @@
 export * from './bls/bls-verifier.ts';
 export * from './chain-error.ts';
 export * from './channel-call.ts';
+export * from './channel-proof.ts';
 export * from './channel-view.ts';
 export * from './light-client/force-update.ts';
 export * from './light-client/network.ts';
