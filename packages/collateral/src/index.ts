@@ -3,6 +3,7 @@ export { amdKdsUrl, type KdsService } from './amd/kds-service.ts';
 export * from './cache/collateral-cache.ts';
 export type { DocumentOrder } from './cache/document-order.ts';
 export { CollateralError, collateralErrors } from './collateral-error.ts';
+export * from './document/collateral-source.ts';
 export type { DocumentSource, FetchMode } from './document/document-plan.ts';
 export type { Fetched, FetchOptions } from './document/fetch-options.ts';
 export type { NetworkOptions } from './http/download.ts';

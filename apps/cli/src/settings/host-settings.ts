@@ -1,4 +1,5 @@
 import { type Address, asAddress, asModelHash, Fields, type JsonValue, type ModelHash } from '@dcml/core';
+import { type HostCollateralSettings, parseHostCollateral } from './host-collateral-settings.ts';
 
 /** What `dcml host start --config FILE` reads. Money in wei as decimal strings, prices per million tokens. */
 export interface HostSettings {
@@ -20,8 +21,8 @@ export interface HostSettings {
   }[];
   readonly closeWindowSeconds: number;
   readonly offerLifetimeSeconds: number;
-  /** A file with the platform's collateral, read again at each request; null: clients fetch it elsewhere. */
-  readonly collateralFile: string | null;
+  /** Where the platform's collateral comes from; null: clients fetch it elsewhere. */
+  readonly collateral: HostCollateralSettings | null;
   /** The block from which channel events matter. */
   readonly fromBlock: bigint;
 }
@@ -78,7 +79,7 @@ export function parseHostSettings(value: JsonValue): HostSettings {
     offerLifetimeSeconds: fields.has('offer_lifetime_seconds')
       ? fields.integer('offer_lifetime_seconds', 10, 86_400)
       : 300,
-    collateralFile: fields.has('collateral_file') ? fields.string('collateral_file') : null,
+    collateral: parseHostCollateral(fields),
     fromBlock: fields.has('from_block') ? fields.decimal('from_block') : 0n,
   };
   fields.done();

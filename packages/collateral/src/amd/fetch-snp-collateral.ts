@@ -20,7 +20,7 @@ import type { DocumentSource } from '../document/document-plan.ts';
 import { type Fetched, type FetchOptions, obtainContext } from '../document/fetch-options.ts';
 import { type ObtainContext, obtainDocument } from '../document/obtain-document.ts';
 import { type AmdIssuer, amdCrlPlan, issuerChainPlan, vcekPlan } from './kds-plans.ts';
-import type { EndorsementKey, KdsService } from './kds-service.ts';
+import { type EndorsementKey, hardwareId, type KdsService } from './kds-service.ts';
 
 export interface SnpFetchOptions extends FetchOptions {
   /** Default: AMD's own. */
@@ -78,8 +78,10 @@ async function obtainVcek(
   const { policy, service = {} } = options;
   const tcb = readInput('report', () => decodeTcb(report.reportedTcb, product));
   const root = findRoot(policy, product);
-  const chain = await obtainDocument(issuerChainPlan(service, { key: 'vcek', product, root }), context);
   const chip = { product, chipId: report.chipId, tcb };
+  // Before anything is asked.
+  hardwareId(chip);
+  const chain = await obtainDocument(issuerChainPlan(service, { key: 'vcek', product, root }), context);
   const vcek = await obtainDocument(vcekPlan(service, chip, chain.value.ca, root), context);
   const sources = [chain.source, vcek.source];
   return { product, certificateHex: vcek.value, issuerChainPem: chain.value.pem, sources };
@@ -115,16 +117,18 @@ async function tryProducts(
   options: SnpFetchOptions,
   context: ObtainContext,
 ): Promise<(Endorsed & { readonly tried: readonly AmdProduct[] }) | { readonly error: unknown }> {
-  let first: unknown;
+  const misses: unknown[] = [];
   for (const [i, product] of products.entries()) {
     try {
       return { ...(await obtainVcek(report, product, options, context)), tried: products.slice(0, i) };
     } catch (error) {
       if (!isMiss(error)) throw error;
-      first ??= error;
+      misses.push(error);
     }
   }
-  return { error: first };
+  // What a service or the cache said tells more than a product that could not be.
+  const isInput = (error: unknown): boolean => isDcmlError(error) && error.code === 'COLLATERAL_INPUT';
+  return { error: misses.find((error) => !isInput(error)) ?? misses[0] };
 }
 
 async function obtainIssuer(

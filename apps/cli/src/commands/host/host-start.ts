@@ -4,6 +4,7 @@ import { exitWithStdinOption, runService } from '../../program/run-service.ts';
 import { parseHostSettings } from '../../settings/host-settings.ts';
 import { readFieldsOf, readJsonFile } from '../../settings/read-json-file.ts';
 import { readPrivateKey } from '../../settings/read-private-key.ts';
+import { openHostCollateral } from './open-host-collateral.ts';
 
 export const hostStart: Command = {
   name: 'host start',
@@ -29,6 +30,11 @@ export const hostStart: Command = {
     const { nativeSecp256k1 } = await import('@dcml/channel/native');
     const { fromPrefixedHex, systemClock } = await import('@dcml/core');
     const { rpcUrl, chainId, contracts, listen, relay, enclave, models } = settings;
+    const log = createJsonLog(
+      (line) => process.stderr.write(line),
+      () => systemClock.now(),
+    );
+    const collateral = await openHostCollateral(settings.collateral, systemClock, log);
     return runService(context, async (signal) => {
       const client = await createChainClient({ rpcUrl, chainId, account: privateKey });
       const chain = createHostChain(await attachContracts(client, contracts, { signal }));
@@ -53,16 +59,13 @@ export const hostStart: Command = {
             ...(relay.publicUrl === null ? {} : { publicUrl: relay.publicUrl }),
           },
           watch: { fromBlock: settings.fromBlock, pollMs: 1000 },
-          collateral: () => readCollateral(settings.collateralFile),
+          collateral,
         },
         {
           chain,
           secp: nativeSecp256k1,
           clock: systemClock,
-          log: createJsonLog(
-            (line) => process.stderr.write(line),
-            () => systemClock.now(),
-          ),
+          log,
           signal: new AbortController().signal,
         },
       );
@@ -74,7 +77,3 @@ export const hostStart: Command = {
     });
   },
 };
-
-async function readCollateral(file: string | null): Promise<Awaited<ReturnType<typeof readJsonFile>> | null> {
-  return file === null ? null : readJsonFile(file, 'collateral');
-}
