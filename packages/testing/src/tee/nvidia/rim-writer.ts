@@ -171,7 +171,7 @@ export function writeRim(fields: RimFields, signer: RimSigner, deviation: RimDev
     [['xmlns:ds', DSIG]],
     `${signedInfo}${element('ds:SignatureValue', [], value)}${element('ds:KeyInfo', [], keyInfo)}`,
   );
-  const end = '</SoftwareIdentity>';
-  const file = `${toFileForm(`${tag.slice(0, -end.length)}${signature}${end}`)}\n`;
+  const end = tag.lastIndexOf('</');
+  const file = `${toFileForm(`${tag.slice(0, end)}${signature}${tag.slice(end)}`)}\n`;
   return afterSigning(file);
 }
