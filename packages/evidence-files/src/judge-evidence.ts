@@ -1,6 +1,7 @@
 import {
   type Claim,
   concludeVerdict,
+  type EvidenceKind,
   type EvidencePolicy,
   type EvidenceVerdict,
   type Outcome,
@@ -31,15 +32,29 @@ export interface FileVerdict {
   readonly claims: readonly Claim[];
 }
 
-function incomplete(missing: readonly MissingPart[]): EvidenceVerdict {
-  const what = missing.map((part) => part.what).join('; ');
-  const claim: Claim = {
-    name: 'evidence_complete',
-    outcome: 'unknown',
-    source: 'verifier_derived',
-    reason: `not given: ${what}`,
-  };
-  return { ...concludeVerdict([claim], false), measured: null };
+/** Nothing can be checked yet, but whether the policy takes such evidence at all. */
+function incomplete(
+  kind: EvidenceKind,
+  missing: readonly MissingPart[],
+  { kinds }: EvidencePolicy,
+): EvidenceVerdict {
+  const source = 'verifier_derived';
+  const isAccepted = kinds.includes(kind);
+  const claims: Claim[] = [
+    {
+      name: 'kind_accepted',
+      outcome: isAccepted ? 'pass' : 'fail',
+      source,
+      reason: `the policy accepts ${isAccepted ? kind : `${kinds.join(', ')}, not ${kind}`}`,
+    },
+    {
+      name: 'evidence_complete',
+      outcome: 'unknown',
+      source,
+      reason: `not given: ${missing.map((part) => part.what).join('; ')}`,
+    },
+  ];
+  return { ...concludeVerdict(claims, false), measured: null };
 }
 
 /** A check that failed for want of a document was not made: it is open, and never passed. */
@@ -47,6 +62,7 @@ function openForWant(verdict: EvidenceVerdict, missing: readonly MissingPart[]):
   const claims = verdict.claims.map((claim): Claim => {
     const lacking = missing.filter((part) => part.claims.includes(claim.name));
     if (claim.outcome === 'pass' || lacking.length === 0) return claim;
+    if (claim.optional === true) return claim;
     const reason = `not given: ${lacking.map((part) => part.what).join('; ')}`;
     return { ...claim, outcome: 'unknown', reason };
   });
@@ -55,7 +71,7 @@ function openForWant(verdict: EvidenceVerdict, missing: readonly MissingPart[]):
 
 async function judgeOne(assembled: AssembledEvidence, options: JudgeOptions): Promise<JudgedEvidence> {
   const { evidence, missing, kind, nonceScheme } = assembled;
-  if (evidence === null) return { ...assembled, verdict: incomplete(missing) };
+  if (evidence === null) return { ...assembled, verdict: incomplete(kind, missing, options.policy) };
   const expected = expectedReportData(kind, nonceScheme, options);
   const verdict = await verifyEvidence(evidence, {
     policy: options.policy,

@@ -1,4 +1,7 @@
 import type { Command } from '../program/command.ts';
+import { attestCollateral } from './attest/attest-collateral.ts';
+import { attestInspect } from './attest/attest-inspect.ts';
+import { attestVerify } from './attest/attest-verify.ts';
 import { benchServe } from './bench/bench-serve.ts';
 import { channelClose } from './channel/channel-close.ts';
 import { channelList } from './channel/channel-list.ts';
@@ -13,6 +16,8 @@ import { modelHash } from './model/model-hash.ts';
 import { modelList } from './model/model-list.ts';
 import { modelPull } from './model/model-pull.ts';
 import { modelRegister } from './model/model-register.ts';
+import { policyCheck } from './policy/policy-check.ts';
+import { policyShow } from './policy/policy-show.ts';
 import { proxy } from './proxy.ts';
 import { status } from './status.ts';
 import { up } from './up.ts';
@@ -26,6 +31,11 @@ export const commands: readonly Command[] = [
   chat,
   proxy,
   verify,
+  attestVerify,
+  attestInspect,
+  attestCollateral,
+  policyCheck,
+  policyShow,
   channelOpen,
   channelList,
   channelShow,

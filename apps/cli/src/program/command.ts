@@ -9,6 +9,8 @@ export interface Option {
   readonly description: string;
   /** Only a flag sets it: meaningless, or dangerous, as a standing preference. */
   readonly flagOnly?: true;
+  /** May be given several times; the values arrive as one, joined by line feeds. Strings only. */
+  readonly repeatable?: true;
 }
 
 export type Options = Readonly<Record<string, Option>>;

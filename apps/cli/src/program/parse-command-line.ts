@@ -81,7 +81,8 @@ export function parseCommandLine(command: Command, words: readonly string[]): Pa
       // `--home --json` forgot the directory; a value that does begin with dashes is written --home=--json.
       const isMissing = value === undefined || (token.inlineValue !== true && value.startsWith('--'));
       if (isMissing) throw new CliError('CLI_USAGE', `--${name} needs a value: --${name} ${option.value}`);
-      strings[name] = value;
+      const before = option.repeatable === true ? strings[name] : undefined;
+      strings[name] = before === undefined ? value : `${before}\n${value}`;
     }
   }
   return { command, strings, booleans, positionals };

@@ -1,3 +1,4 @@
+import { fromHex } from '@dcml/core';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from './command.ts';
 
@@ -60,6 +61,21 @@ export function parseCount(option: string, text: string | undefined): number | u
   const value = parseNumber(option, text, 0, 2 ** 31 - 1);
   if (value === undefined || Number.isInteger(value)) return value;
   throw new CliError('CLI_USAGE', `--${option}: expected a whole number, got ${text}`);
+}
+
+/** Every value of a repeatable option, in order. */
+export function listValues(text: string | undefined): string[] {
+  return text === undefined ? [] : text.split('\n').filter((value) => value !== '');
+}
+
+/** Bytes in hex, either case, with `0x` or without. Throws `CLI_USAGE`. */
+export function parseHexBytes(option: string, text: string | undefined): Uint8Array | undefined {
+  if (text === undefined) return undefined;
+  const digits = text.replace(/^0[xX]/, '').toLowerCase();
+  if (digits.length % 2 !== 0 || !/^[0-9a-f]+$/.test(digits)) {
+    throw new CliError('CLI_USAGE', `--${option}: expected bytes in hex, got ${text.slice(0, 80)}`);
+  }
+  return fromHex(digits);
 }
 
 /** An option that a command cannot do without. Throws `CLI_USAGE`. */

@@ -3,6 +3,7 @@ import { AttestError } from '../attest-error.ts';
 import { evidenceKinds } from '../evidence.ts';
 import { parseCertificate } from '../x509/certificate.ts';
 import { parsePemCertificates } from '../x509/pem.ts';
+import { impossibleKinds } from './impossible-kinds.ts';
 import {
   parseAmdPolicy,
   parseIntelPolicy,
@@ -33,12 +34,30 @@ function readPlatforms(fields: Fields): PlatformPolicy {
   return platforms;
 }
 
+function assertDistinctRoots(roots: readonly PolicyRoot[]): void {
+  const keys = roots.map(({ kind, certificatePem }) => `${kind} ${certificatePem.trimEnd()}`);
+  const twice = keys.findIndex((key, i) => keys.indexOf(key) !== i);
+  if (twice >= 0) refuseMember(`policy.roots[${twice}]`, 'is the same root again');
+}
+
+/** A policy that nothing can satisfy is a slip: it says so here, and not at the first honest host. */
+function assertPossible(policy: EvidencePolicy): void {
+  const impossible = impossibleKinds(policy);
+  if (policy.kinds.some((kind) => !impossible.has(kind))) return;
+  const [first] = impossible.entries();
+  if (first === undefined) return;
+  const [kind, { path, why }] = first;
+  refuseMember(path, `the policy accepts nothing: for evidence of kind ${kind}, ${why}`);
+}
+
 function readPolicy(text: string): EvidencePolicy {
   const fields = new Fields(parseJson(text), 'policy');
   fields.integer('version', 1, 1);
   const kinds = readChoices(fields, 'kinds', evidenceKinds);
   const roots = fields.array('roots', 64).map((root, i) => readRoot(new Fields(root, `policy.roots[${i}]`)));
+  if (kinds.length === 0) refuseMember('policy.kinds', 'a policy without a kind of evidence accepts nothing');
   if (roots.length === 0) refuseMember('policy.roots', 'a policy without a root accepts nothing');
+  assertDistinctRoots(roots);
   const policy: EvidencePolicy = {
     version: 1,
     kinds,
@@ -56,10 +75,11 @@ function readPolicy(text: string): EvidencePolicy {
     tpm: parseTpmPolicy(fields.object('tpm')),
   };
   fields.done();
+  assertPossible(policy);
   return policy;
 }
 
-/** Parses a policy file (JSON, docs/protocol/evidence.md). Throws `ATTEST_POLICY`, which names the wrong member. */
+/** Parses a policy file (JSON, docs/protocol/policy.md). Throws `ATTEST_POLICY`, which names the wrong member. */
 export function parsePolicy(text: string): EvidencePolicy {
   try {
     return readPolicy(text);

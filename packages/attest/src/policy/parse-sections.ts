@@ -3,7 +3,14 @@ import { type AmdPolicy, type AmdProduct, type AmdTcb, amdProducts } from './amd
 import { type IntelPolicy, tcbStatuses } from './intel-policy.ts';
 import type { NitroPolicy, TpmPolicy } from './measured-boot-policy.ts';
 import { type NvidiaPolicy, nvidiaArchitectures } from './nvidia-policy.ts';
-import { readChoices, readHexList, readRegisterRules, readTexts, refuseMember } from './read-fields.ts';
+import {
+  readChoices,
+  readHexList,
+  readNumbers,
+  readRegisterRules,
+  readTexts,
+  refuseMember,
+} from './read-fields.ts';
 
 type Done<Section> = (fields: Fields) => Section;
 
@@ -44,22 +51,25 @@ export const parseIntelPolicy: Done<IntelPolicy> = closed((fields) => {
   };
 });
 
-const readTcb: Done<AmdTcb> = closed((fields) => {
+function readTcb(fields: Fields, product: AmdProduct): AmdTcb {
   const svn = (name: string): number => fields.integer(name, 0, 255);
-  return {
+  const tcb = {
     bootloader: svn('bootloader'),
     tee: svn('tee'),
     snp: svn('snp'),
     microcode: svn('microcode'),
-    ...(fields.has('fmc') ? { fmc: svn('fmc') } : {}),
   };
-});
+  if (fields.has('fmc') && product !== 'turin') refuseMember(`${fields.path}.fmc`, 'exists on turin only');
+  const full = fields.has('fmc') ? { ...tcb, fmc: svn('fmc') } : tcb;
+  fields.done();
+  return full;
+}
 
 export const parseAmdPolicy: Done<AmdPolicy> = closed((fields) => {
   const minTcb = fields.object('min_tcb');
   const minimums: Partial<Record<AmdProduct, AmdTcb>> = {};
   for (const product of amdProducts) {
-    if (minTcb.has(product)) minimums[product] = readTcb(minTcb.object(product));
+    if (minTcb.has(product)) minimums[product] = readTcb(minTcb.object(product), product);
   }
   minTcb.done();
   return {
@@ -94,15 +104,10 @@ export const parseNvidiaPolicy: Done<NvidiaPolicy> = closed((fields) => ({
 }));
 
 export const parseNitroPolicy: Done<NitroPolicy> = closed((fields) => ({
-  pcrs: readRegisterRules(fields, 'pcrs', 31),
+  pcrs: readRegisterRules(fields, 'pcrs', 31, [48]),
 }));
 
 export const parseTpmPolicy: Done<TpmPolicy> = closed((fields) => ({
-  pcrs: readRegisterRules(fields, 'pcrs', 23),
-  requiredPcrs: fields.array('required_pcrs', 24).map((pcr, i) => {
-    if (typeof pcr !== 'number' || !Number.isInteger(pcr) || pcr < 0 || pcr > 23) {
-      refuseMember(`${fields.path}.required_pcrs[${i}]`, 'expected a register number from 0 to 23');
-    }
-    return pcr;
-  }),
+  pcrs: readRegisterRules(fields, 'pcrs', 23, [20, 32, 48]),
+  requiredPcrs: readNumbers(fields, 'required_pcrs', 23, 'a register number'),
 }));

@@ -1,4 +1,5 @@
 import type { Evidence, EvidenceKind } from '@dcml/attest';
+import { hclHardwareReport } from '../binary/azure-report.ts';
 import { type NonceScheme, type Part, type PartOf, partsOf, type Subject } from '../part.ts';
 import { assembleIntelCollateral } from './intel.ts';
 import type { MissingPart } from './missing-part.ts';
@@ -35,9 +36,9 @@ const missingParts = {
   },
   keySet: {
     what: 'the key set (JWKS) of the attestation service',
-    claims: ['token_format', 'key_set', 'token_signature', 'overall_token_signature', 'jwks'],
-    isPublished: true,
-    from: "NVIDIA's attestation service",
+    claims: [],
+    isPublished: false,
+    from: 'https://nras.attestation.nvidia.com/.well-known/jwks.json',
   },
 } as const satisfies Record<string, MissingPart>;
 
@@ -55,11 +56,9 @@ function assembleAzure(
     ...(kind === 'azure-tdx' && quote === undefined ? [missingParts.tdQuote] : []),
   ];
   if (kind === 'azure-snp') {
-    // The hardware report stands behind the header of 32 bytes.
-    const { collateral, missing } = assembleSnpCollateral(hcl.report.subarray(32, 32 + 1184), pool);
-    const evidence: Evidence | null = tpmQuote
-      ? { kind, ...vtpm, tpmQuote: tpmQuote.quote, collateral }
-      : null;
+    const { collateral, missing } = assembleSnpCollateral(hclHardwareReport(hcl.report), pool);
+    const evidence: Evidence | null =
+      tpmQuote && collateral ? { kind, ...vtpm, tpmQuote: tpmQuote.quote, collateral } : null;
     return { kind, evidence, missing: [...lacking, ...missing] };
   }
   if (quote === undefined) return { kind, evidence: null, missing: lacking };
@@ -109,7 +108,7 @@ function assembleMachine(own: readonly Part[], pool: Pool): Assembly | undefined
   const [snp] = partsOf(own, 'snp-report');
   if (snp !== undefined) {
     const { collateral, missing } = assembleSnpCollateral(snp.report, pool);
-    return { kind: 'snp', evidence: { kind: 'snp', report: snp.report, collateral }, missing };
+    return { kind: 'snp', evidence: collateral && { kind: 'snp', report: snp.report, collateral }, missing };
   }
   const [nitro] = partsOf(own, 'nitro-document');
   if (nitro !== undefined) {
@@ -126,7 +125,7 @@ function assembleToken(token: string, pool: Pool): Assembly {
   const [keys] = partsOf(pool.parts, 'jwks');
   return {
     kind: 'nras',
-    evidence: { kind: 'nras', token, jwks: keys?.text ?? '{"keys":[]}' },
+    evidence: keys ? { kind: 'nras', token, jwks: keys.text } : null,
     missing: keys === undefined ? [missingParts.keySet] : [],
   };
 }

@@ -51,46 +51,36 @@ function rimCertificates(xml: string): Uint8Array[] {
   });
 }
 
-/** Devices with the manifests and OCSP responses at hand. */
-export function assembleNvidia(pool: Pool): { evidence: NvidiaEvidence; missing: MissingPart[] } {
+const missingChain: MissingPart = {
+  what: "the device's certificate chain (PEM)",
+  claims: [],
+  isPublished: false,
+  from: 'the same source as the report',
+};
+const missingRims: MissingPart = {
+  what: 'reference manifests (RIM) of driver and VBIOS',
+  claims: ['rims_authentic'],
+  isPublished: true,
+  from: "NVIDIA's RIM service",
+};
+const missingResponses: MissingPart = {
+  what: 'OCSP responses for the device certificates',
+  claims: ['device_not_revoked'],
+  isPublished: true,
+  from: "NVIDIA's OCSP service",
+};
+
+/** Devices with the manifests and OCSP responses at hand; null without a certificate chain for each. */
+export function assembleNvidia(pool: Pool): { evidence: NvidiaEvidence | null; missing: MissingPart[] } {
   const devices = partsOf(pool.parts, 'nvidia-device').map((part) => assembleDevice(part, pool));
+  if (devices.some((device) => device.certificateChainPem === '')) {
+    return { evidence: null, missing: [missingChain] };
+  }
   const rims = partsOf(pool.parts, 'rim').map(({ xml }) => ({
     xml,
     ocspResponses: responsesFor(rimCertificates(xml), pool),
   }));
-  const hasChains = devices.every((device) => device.certificateChainPem !== '');
   const hasResponses = devices.every((device) => device.ocspResponses.length > 0);
-  const missing: MissingPart[] = [
-    ...(hasChains
-      ? []
-      : [
-          {
-            what: "the device's certificate chain (PEM)",
-            claims: ['report_format', 'device_chain', 'trusted_root'],
-            isPublished: false,
-            from: 'the same source as the report',
-          },
-        ]),
-    ...(rims.length > 0
-      ? []
-      : [
-          {
-            what: 'reference manifests (RIM) of driver and VBIOS',
-            claims: ['rims_authentic'],
-            isPublished: true,
-            from: "NVIDIA's RIM service",
-          },
-        ]),
-    ...(hasResponses
-      ? []
-      : [
-          {
-            what: 'OCSP responses for the device certificates',
-            claims: ['device_not_revoked'],
-            isPublished: true,
-            from: "NVIDIA's OCSP service",
-          },
-        ]),
-  ];
+  const missing = [...(rims.length > 0 ? [] : [missingRims]), ...(hasResponses ? [] : [missingResponses])];
   return { evidence: { kind: 'nvidia', devices, rims }, missing };
 }

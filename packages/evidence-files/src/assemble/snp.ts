@@ -54,43 +54,44 @@ function knownRoots(): CertificatePart[] {
     });
 }
 
-/** Collateral for a report out of whatever is at hand; absent documents are empty, an absent CRL is null. */
+/** The VCEK or VLEK among certificates that fits a report best. */
+export function endorsementFor(
+  report: Uint8Array,
+  certificates: readonly CertificatePart[],
+  nowMs: number,
+): CertificatePart | undefined {
+  return certificates
+    .filter((certificate) => certificate.commonName.includes(endorsementName(report)))
+    .sort((a, b) => fitness(b, report, nowMs) - fitness(a, report, nowMs))[0];
+}
+
+/** Which key signed, bits 2 to 4: 0 is the chip's own, 1 one that was loaded for a provider. */
+function endorsementName(report: Uint8Array): 'VCEK' | 'VLEK' {
+  return (((readUint(report, KEY_FLAGS, 4) ?? 0) >> 2) & 7) === 1 ? 'VLEK' : 'VCEK';
+}
+
+/** Collateral for a report out of whatever is at hand: null without its chain; an absent CRL is null. */
 export function assembleSnpCollateral(
   report: Uint8Array,
   given: Pool,
-): { collateral: SnpCollateral; missing: MissingPart[] } {
+): { collateral: SnpCollateral | null; missing: MissingPart[] } {
   const pool = createPool([...given.parts, ...knownRoots()], given.nowMs);
-  // Bits 2 to 4: which key signed (0 VCEK, 1 VLEK).
-  const signingKey = ((readUint(report, KEY_FLAGS, 4) ?? 0) >> 2) & 7;
-  const name = signingKey === 1 ? 'VLEK' : 'VCEK';
-  const [endorsement] = pool.certificates
-    .filter((certificate) => certificate.commonName.includes(name))
-    .sort((a, b) => fitness(b, report, pool.nowMs) - fitness(a, report, pool.nowMs));
+  const name = endorsementName(report);
+  const endorsement = endorsementFor(report, pool.certificates, pool.nowMs);
   const issuers = endorsement === undefined ? [] : chainFrom(pool, endorsement).slice(1);
   const root = issuers.at(-1);
   const crl = root && crlOf(pool, root.subject);
-  const isComplete = issuers.length === 2;
-  const part = (what: string, claims: readonly string[]): MissingPart => ({
-    what,
-    claims,
-    isPublished: true,
-    from: SOURCE,
-  });
-  const missing = [
-    ...(endorsement
-      ? []
-      : [part(`the ${name} certificate of this chip at its reported TCB`, ['endorsement_format'])]),
-    ...(isComplete || !endorsement
-      ? []
-      : [part(`the certificate of ${endorsement.issuerCommonName}`, ['endorsement_format'])]),
-    ...(crl || !isComplete ? [] : [part(`the CRL of ${root?.commonName}`, [])]),
-  ];
-  return {
-    collateral: {
-      endorsementCertificateHex: endorsement ? toHex(endorsement.der) : '',
-      issuerChainPem: toCertificatePem(issuers.map((issuer) => issuer.der)),
-      crlHex: crl ? toHex(crl.der) : null,
-    },
-    missing,
+  const part = (what: string): MissingPart => ({ what, claims: [], isPublished: true, from: SOURCE });
+  if (endorsement === undefined) {
+    return { collateral: null, missing: [part(`the ${name} certificate of this chip at its reported TCB`)] };
+  }
+  if (issuers.length !== 2) {
+    return { collateral: null, missing: [part(`the certificate of ${endorsement.issuerCommonName}`)] };
+  }
+  const collateral: SnpCollateral = {
+    endorsementCertificateHex: toHex(endorsement.der),
+    issuerChainPem: toCertificatePem(issuers.map((issuer) => issuer.der)),
+    crlHex: crl ? toHex(crl.der) : null,
   };
+  return { collateral, missing: crl ? [] : [part(`the CRL of ${root?.commonName}`)] };
 }

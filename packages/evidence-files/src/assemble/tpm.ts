@@ -19,13 +19,24 @@ export function onlyLog(pool: Pool): Uint8Array | undefined {
   return logs.length === 1 ? logs[0]?.log : undefined;
 }
 
-/** A quote under the certificate of its key. */
-export function assembleTpm(quote: TpmQuote, pool: Pool): { evidence: TpmEvidence; missing: MissingPart[] } {
-  const leaves = pool.certificates.filter(
+const missingChain: MissingPart = {
+  what: "the certificate chain of the TPM's attestation key (PEM)",
+  claims: [],
+  isPublished: false,
+  from: 'the cloud provider or the manufacturer of the TPM',
+};
+
+/** A quote under the certificate of its key; null without that certificate. */
+export function assembleTpm(
+  quote: TpmQuote,
+  pool: Pool,
+): { evidence: TpmEvidence | null; missing: MissingPart[] } {
+  const [leaf] = pool.certificates.filter(
     (certificate) =>
       !isSelfIssued(certificate) && !pool.certificates.some((other) => other.issuer === certificate.subject),
   );
-  const chain = leaves[0] === undefined ? [] : chainFrom(pool, leaves[0]);
+  if (leaf === undefined) return { evidence: null, missing: [missingChain] };
+  const chain = chainFrom(pool, leaf);
   const issuers = new Set(chain.map((certificate) => certificate.issuer));
   const crls = partsOf(pool.parts, 'crl').filter((crl) => issuers.has(crl.issuer));
   const eventLog = onlyLog(pool);
@@ -36,16 +47,5 @@ export function assembleTpm(quote: TpmQuote, pool: Pool): { evidence: TpmEvidenc
     crlsHex: crls.map(({ der }) => toHex(der)),
     ...(eventLog && { eventLog }),
   };
-  const missing: MissingPart[] =
-    chain.length > 0
-      ? []
-      : [
-          {
-            what: "the certificate chain of the TPM's attestation key (PEM)",
-            claims: ['ak_chain', 'trusted_root'],
-            isPublished: false,
-            from: 'the cloud provider or the manufacturer of the TPM',
-          },
-        ];
-  return { evidence, missing };
+  return { evidence, missing: [] };
 }

@@ -3,11 +3,11 @@ import { brokenFile, EvidenceFileError, noEvidence } from '../evidence-files-err
 import { type FileContents, oneSubject } from '../part.ts';
 import { readAci } from './aci.ts';
 import { readDstack } from './dstack.ts';
-import { readIntelCollateral } from './intel-collateral.ts';
 import { arrayOf, objectWith } from './members.ts';
 import { readNearAi } from './near-ai.ts';
 import { readNras, readNvidia } from './nvidia.ts';
 import { readTpm } from './tpm.ts';
+import { readVendorCollateral } from './vendor-collateral.ts';
 
 const MAX_DEPTH = 32;
 
@@ -15,7 +15,7 @@ const readers: readonly ((value: JsonValue, text: string) => FileContents | unde
   readAci,
   readNearAi,
   readDstack,
-  readIntelCollateral,
+  readVendorCollateral,
   readNvidia,
   readNras,
   readTpm,

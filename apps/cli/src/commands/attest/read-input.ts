@@ -1,0 +1,51 @@
+import { open } from 'node:fs/promises';
+import { isDcmlError } from '@dcml/core';
+import { CliError } from '../../cli-error.ts';
+
+/** Standard input, as most tools name it. */
+const STDIN = '-';
+const CHUNK_BYTES = 1 << 16;
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'is a directory',
+  EACCES: 'may not be read by this user',
+};
+
+async function readAtMost(file: string, maxBytes: number): Promise<Uint8Array> {
+  const handle = await open(file === STDIN ? '/dev/stdin' : file, 'r');
+  try {
+    // Sizes that the system states are not believed: a pipe has none.
+    const chunks: Uint8Array[] = [];
+    for (let total = 0; ; ) {
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(CHUNK_BYTES), 0, CHUNK_BYTES, null);
+      if (bytesRead === 0) return new Uint8Array(Buffer.concat(chunks));
+      total += bytesRead;
+      if (total > maxBytes) throw new CliError('CLI_INPUT', `${file}: has more than ${maxBytes} bytes`);
+      chunks.push(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Bytes of a file, or of standard input for `-`. Throws `CLI_INPUT`, naming the file. */
+export async function readInput(file: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    return await readAtMost(file, maxBytes);
+  } catch (cause) {
+    if (isDcmlError(cause)) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code ?? '';
+    throw new CliError('CLI_INPUT', `${file}: ${reasons[code] ?? `cannot be read (${code})`}`, { cause });
+  }
+}
+
+/** Runs what reads foreign bytes and turns its refusal into `CLI_INPUT`, naming the file. */
+export function readAs<Value>(file: string, read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    if (!isDcmlError(cause)) throw cause;
+    throw new CliError('CLI_INPUT', `${file}: ${cause.message} [${cause.code}]`, { cause });
+  }
+}
