@@ -190,7 +190,11 @@ const refusals: readonly (readonly [what: string, failure: RegExp, deviation: De
     editTcb((info) => ({ ...info, fmspc: '000000000000' })),
   ],
   ['TCB info of another PCEID', /^tcb_info: .*PCEID 0001/, editTcb((info) => ({ ...info, pceId: '0001' }))],
-  ['TCB info for SGX', /^tcb_info: TCB info is for SGX, expected TDX/, editTcb((info) => ({ ...info, id: 'SGX' }))],
+  [
+    'TCB info for SGX',
+    /^tcb_info: TCB info is for SGX, expected TDX/,
+    editTcb((info) => ({ ...info, id: 'SGX' })),
+  ],
   ['TCB info version 2', /^tcb_info: .*version/, editTcb((info) => ({ ...info, version: 2 }))],
   ['TCB info of an unknown type', /^tcb_info: .*tcbType/, editTcb((info) => ({ ...info, tcbType: 1 }))],
   [
@@ -373,6 +377,13 @@ describe('refusals', () => {
         expect(verdict.outcome).toBe('fail');
       }
     }
+  });
+
+  it('refuses documents that are longer than any real one', async () => {
+    const { collateral } = makeEvidence();
+    const tcbInfo = ' '.repeat((1 << 20) + 1);
+    const verdict = await verify(makeEvidence({ evidence: { collateral: { ...collateral, tcbInfo } } }));
+    expect(failures(verdict)).toEqual([expect.stringMatching(/^tcb_info: .*longer than 1048576/)]);
   });
 
   it('refuses a TD report that was changed after signing', async () => {

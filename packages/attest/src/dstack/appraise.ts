@@ -1,6 +1,8 @@
 import { encodeUtf8, equalBytes, fromHex, sha256, toHex } from '@dcml/core';
 import { attempt, type ClaimPlan, type ClaimSheet } from '../claim-sheet.ts';
-import type { TdBody } from '../tdx/quote.ts';
+import { composeConfigId } from '../tdx/compose-config-id.ts';
+import { tdFieldRange } from '../tdx/parse-quote.ts';
+import type { TdBody, TdxQuote } from '../tdx/quote.ts';
 import { type BootEvents, readBootEvents } from './boot-events.ts';
 import type { DstackTdxEvidence, RuntimeEvent } from './evidence.ts';
 import { replayRegister, runtimeEventDigest } from './replay.ts';
@@ -61,8 +63,7 @@ function composeProblem(boot: BootEvents, composeHash: string): string | undefin
 /** MRCONFIGID of newer guests: 0x01, the compose hash, 15 zero bytes; all zero on older ones. */
 function configIdProblem(mrConfigId: Uint8Array, composeHash: string): string | undefined {
   const text = toHex(mrConfigId);
-  if (mrConfigId.every((byte) => byte === 0) || text === `01${composeHash}${'00'.repeat(15)}`)
-    return undefined;
+  if (mrConfigId.every((byte) => byte === 0) || text === composeConfigId(composeHash)) return undefined;
   return `MRCONFIGID is ${text}, neither zero nor 01 and the compose hash`;
 }
 
@@ -73,8 +74,9 @@ function configIdProblem(mrConfigId: Uint8Array, composeHash: string): string | 
 export function appraiseDstack(
   sheet: Pick<ClaimSheet<DstackClaimName>, 'check'>,
   evidence: DstackTdxEvidence,
-  body: TdBody,
+  quote: TdxQuote,
 ): string | undefined {
+  const { body } = quote;
   const { eventLog } = evidence;
   const strange = eventLog.find(({ imr }) => !(imr >= 0 && imr <= 3 && Number.isInteger(imr)));
   const digests = attempt(() => eventLog.map(eventDigest));
@@ -92,7 +94,10 @@ export function appraiseDstack(
   if (!digestsHold || digests.value === undefined) return undefined;
 
   const replay = replayProblem(eventLog, digests.value, body);
-  if (!sheet.check('rtmr_replay', replay, 'the events replay to RTMR0-3 of the quote')) return undefined;
+  const registers = ([0, 1, 2, 3] as const).map((imr) => tdFieldRange(quote, `rtmr${imr}`));
+  if (!sheet.check('rtmr_replay', replay, 'the events replay to RTMR0-3 of the quote', registers)) {
+    return undefined;
+  }
 
   const { boot, problem } = readBootEvents(eventLog.filter((event) => event.imr === 3));
   if (!sheet.check('boot_events', problem, 'boot events are complete and unique') || boot === undefined)
@@ -106,7 +111,9 @@ export function appraiseDstack(
   );
   if (!composeHolds) return undefined;
   const configId = configIdProblem(body.mrConfigId, composeHash);
-  return sheet.check('mr_config_id', configId, 'MRCONFIGID agrees with the compose')
+  return sheet.check('mr_config_id', configId, 'MRCONFIGID agrees with the compose', [
+    tdFieldRange(quote, 'mrConfigId'),
+  ])
     ? composeHash
     : undefined;
 }

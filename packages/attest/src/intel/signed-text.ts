@@ -7,6 +7,9 @@ import { verifySignature } from '../x509/verify-signature.ts';
 import type { SignedDocument } from './signed-document.ts';
 import { timelessChainProblem } from './timeless.ts';
 
+/** TCB info of real platforms has some 20,000 characters. */
+const MAX_TEXT = 1 << 20;
+
 /** A text of Intel's with its signature and the PEM of signer and root. */
 export interface SignedText {
   readonly what: string;
@@ -46,6 +49,7 @@ export async function readSignedText<Document extends SignedDocument>(
   parse: (text: string) => Document,
 ): Promise<ReadDocument<Document>> {
   const { what } = signed;
+  if (signed.text.length > MAX_TEXT) return { problem: `${what} is longer than ${MAX_TEXT} characters` };
   const chain = readSignerChain(signed);
   if (typeof chain === 'string') return { problem: chain };
   const broken = await timelessChainProblem(chain);

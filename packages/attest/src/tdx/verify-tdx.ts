@@ -55,7 +55,7 @@ function appraiseParts(
   evidence: TdxEvidence | DstackTdxEvidence,
   quote: TdxQuote,
 ): string | undefined {
-  if (evidence.kind === 'dstack-tdx') return appraiseDstack(sheet, evidence, quote.body);
+  if (evidence.kind === 'dstack-tdx') return appraiseDstack(sheet, evidence, quote);
   if (evidence.ccEventLog !== undefined) appraiseCcEventLog(sheet, quote, evidence.ccEventLog);
   return evidence.appCompose === undefined ? undefined : appraiseConfigId(sheet, quote, evidence.appCompose);
 }
