@@ -1,13 +1,15 @@
 import {
   encodeIntelCollateral,
+  encodeSnpCollateral,
   type IntelCollateral,
   type NvidiaRim,
   parseIntelCollateral,
+  parseSnpCollateral,
   type SnpCollateral,
 } from '@dcml/attest';
 import { Fields, fromHex, type JsonObject, type JsonValue, toHex } from '@dcml/core';
 import { readAs } from './receipt-error.ts';
-import { itemFields, readNullable } from './text-forms.ts';
+import { itemFields } from './text-forms.ts';
 
 export interface AmdCollateral extends SnpCollateral {
   readonly kind: 'amd';
@@ -52,12 +54,7 @@ function encodeResponses(responses: readonly Uint8Array[]): string[] {
 
 function encodeCpu(collateral: CpuCollateral): JsonObject {
   if (!('kind' in collateral)) return encodeIntelCollateral(collateral);
-  return {
-    kind: 'amd',
-    endorsement_certificate_hex: collateral.endorsementCertificateHex,
-    issuer_chain_pem: collateral.issuerChainPem,
-    crl_hex: collateral.crlHex,
-  };
+  return { kind: 'amd', ...encodeSnpCollateral(collateral) };
 }
 
 /** The JSON value that `collateralFromJson` reads (docs/protocol/aci.md, "Collateral"). */
@@ -106,14 +103,8 @@ function readCpu(value: JsonValue): CpuCollateral {
   const fields = new Fields(value, 'collateral');
   if (!fields.has('kind')) return parseIntelCollateral(value);
   fields.oneOf('kind', ['amd']);
-  const collateral: AmdCollateral = {
-    kind: 'amd',
-    endorsementCertificateHex: fields.string('endorsement_certificate_hex', MAX_TEXT),
-    issuerChainPem: fields.string('issuer_chain_pem', MAX_TEXT),
-    crlHex: readNullable(fields, 'crl_hex', () => fields.string('crl_hex', MAX_TEXT)),
-  };
-  fields.done();
-  return collateral;
+  const { kind: _, ...members } = value as JsonObject;
+  return { kind: 'amd', ...parseSnpCollateral(members) };
 }
 
 /** Shape only; the verifier checks every signature in it. Throws `RECEIPT_COLLATERAL`. */

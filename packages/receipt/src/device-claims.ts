@@ -54,15 +54,14 @@ function boundClaim(report: AttestationReport, devices: JsonValue | undefined): 
   );
 }
 
-function presentClaim(
-  devices: readonly DeviceEvidence[],
-  verdict: EvidenceVerdict,
-  policy: NvidiaPolicy,
-): Claim {
+/** Counts authentic devices only: what evidence that does not hold says of itself is not looked at. */
+function presentClaim({ measured, outcome }: EvidenceVerdict, policy: NvidiaPolicy): Claim {
   const name = 'devices_present';
-  if (verdict.outcome === 'fail') return claim(name, 'unknown', 'devices whose evidence fails do not count');
-  const gpus = devices.filter((device) => device.role === 'gpu').length;
-  const switches = devices.length - gpus;
+  if (outcome === 'fail' || measured?.kind !== 'nvidia') {
+    return claim(name, 'unknown', 'devices whose evidence does not hold are not counted');
+  }
+  const gpus = measured.devices.filter((device) => device.role === 'gpu').length;
+  const switches = measured.devices.length - gpus;
   const found = `${gpus} GPU(s) and ${switches} switch(es) are shown`;
   return compared(
     name,
@@ -117,7 +116,7 @@ export async function deviceResult(
   try {
     const devices = parseDeviceEvidence(shown);
     const verdict = await verifyDevices(report, devices, options);
-    const own = [presentClaim(devices, verdict, nvidia), ...ownClaims(verdict)];
+    const own = [presentClaim(verdict, nvidia), ...ownClaims(verdict)];
     return { claims: [boundClaim(report, shown), ...own], simulated: verdict.simulated };
   } catch (error) {
     if (error instanceof AttestError) throw error;

@@ -26,9 +26,9 @@ export interface FakeTsmOptions {
 /** The kernel's report entries and TDX registers (drivers/virt/coco/guest/report.c), as far as we use them. */
 export class FakeTsm implements TsmFiles {
   readonly #options: FakeTsmOptions;
-  readonly entries = new Map<string, Entry>();
+  readonly entries: Map<string, Entry> = new Map();
   readonly calls: string[] = [];
-  readonly register = { value: new Uint8Array(48) };
+  readonly register: { value: Uint8Array } = { value: new Uint8Array(48) };
   fault: PlatformFault = 'none';
   malformedReport: Uint8Array = encodeUtf8('canary-5e1f-report');
   /** Errors that the next calls of this form (`read outblob`, `makeEntry`, …) give, one each. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEnclaveSettings } from '../../src/settings.ts';
+import { parseEnclaveSettings, platformOf } from '../../src/settings.ts';
 
 const minimal = {
   port: 0,
@@ -33,7 +33,26 @@ describe('parseEnclaveSettings', () => {
     });
   });
 
+  it('knows the platform by its short form, by its long form, or not at all', () => {
+    const { guest_agent_socket: socket, ...rest } = minimal;
+    expect(platformOf(parseEnclaveSettings(minimal))).toEqual({ source: 'dstack', socket });
+    expect(platformOf(parseEnclaveSettings(rest))).toEqual({ source: 'auto', composeFile: null });
+    const settings = parseEnclaveSettings({
+      ...rest,
+      platform: { source: 'configfs-tsm', app_compose_file: '/c' },
+      devices: 'nvattest',
+    });
+    expect(platformOf(settings).source).toBe('configfs-tsm');
+    expect(settings.devices?.source).toBe('nvattest');
+  });
+
   it.each([
+    ['two platforms', { ...minimal, platform: { source: 'auto' } }],
+    [
+      'an unknown platform',
+      { ...minimal, guest_agent_socket: undefined as never, platform: { source: 'x' } },
+    ],
+    ['an unknown device source', { ...minimal, devices: 'amd' }],
     ['an unknown field', { ...minimal, modle: 1 }],
     ['a port out of range', { ...minimal, port: 70_000 }],
     ['a missing field', { ...minimal, model_path: undefined as never }],
