@@ -17,7 +17,7 @@ export function deviceEntriesOf(keyset: WorkloadKeyset): readonly KeysetKey[] {
 }
 
 /** The keyset as it was before the device evidence was made: all its keys, and no entry for devices. */
-export function withoutDevices(keyset: WorkloadKeyset): WorkloadKeyset {
+function withoutDevices(keyset: WorkloadKeyset): WorkloadKeyset {
   return { ...keyset, e2eePublicKeys: keyset.e2eePublicKeys.filter((key) => !isDeviceEntry(key)) };
 }
 

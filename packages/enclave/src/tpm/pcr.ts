@@ -4,7 +4,7 @@ import { TpmError } from './tpm-error.ts';
 import type { TpmReader } from './tpm-reader.ts';
 import { TpmWriter } from './tpm-writer.ts';
 
-export const PCR_COUNT = 24;
+const PCR_COUNT = 24;
 const DIGEST_BYTES = 32;
 
 /** `TPML_PCR_SELECTION` of registers of the SHA-256 bank. */

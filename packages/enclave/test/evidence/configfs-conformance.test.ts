@@ -16,7 +16,7 @@ function conforms(
     const platform = await tsmPlatform(tsm, provider);
     return {
       source: platform.open(),
-      withDeadline: platform.open,
+      withDeadline: (deadlineMs) => platform.open(deadlineMs),
       setFault: (fault) => {
         tsm.fault = fault;
       },
@@ -24,7 +24,7 @@ function conforms(
       canaries: ['canary-5e1f-report', REPORT_DIRECTORY, platform.directory],
       appCompose: COMPOSE,
       readRegister: async () => tsm.register.value,
-      dispose: platform.dispose,
+      dispose: () => platform.dispose(),
     };
   });
 }

@@ -27,7 +27,7 @@ describeEvidenceSource('a dstack guest agent', async () => {
   return {
     source: open(20_000),
     withDeadline: open,
-    setFault: proxy.setFault,
+    setFault: (fault) => proxy.setFault(fault),
     // REPORTDATA of a version 4 quote.
     boundData: ({ evidence }) => fromHex(evidence['quote'] as string).subarray(568, 632),
     canaries: [CANARY, directory],

@@ -20,7 +20,7 @@ export function fakeTdx(): FakeTsm {
 }
 
 /** REPORT_DATA at 0x50, VMPL at 0x30. */
-export function snpReport(inblob: Uint8Array, privilegeLevel: number | null): Uint8Array {
+function snpReport(inblob: Uint8Array, privilegeLevel: number | null): Uint8Array {
   const report = new Uint8Array(1184);
   report[0] = 2;
   report[0x30] = privilegeLevel ?? 0;

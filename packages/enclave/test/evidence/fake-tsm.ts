@@ -3,7 +3,7 @@ import type { PlatformFault } from '@dcml/testing/evidence-source';
 import type { TsmFiles } from '../../src/evidence/tsm-files.ts';
 
 /** A failed system call, as Node reports it. */
-export function systemError(code: string): Error {
+function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: something about /sys/kernel/canary`), { code, errno: -1 });
 }
 

@@ -30,7 +30,7 @@ describe.skipIf(!isSwtpmInstalled())('with swtpm', () => {
     return {
       source: open(20_000),
       withDeadline: open,
-      setFault: swtpm.setFault,
+      setFault: (fault) => swtpm.setFault(fault),
       // TPMS_ATTEST: magic 4, type 2, qualified signer 2 + 34, then extraData with its length.
       boundData: ({ evidence }) => fromBase64(evidence['message_b64'] as string).subarray(44, 76),
       expectedData: sha256,

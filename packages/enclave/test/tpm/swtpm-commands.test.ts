@@ -109,7 +109,7 @@ describe.skipIf(!isSwtpmInstalled())('TPM 2.0 commands, against swtpm', () => {
         if (isQuote && disturbances-- > 0) await extendPcr(innerTpm, 16, new Uint8Array(32), stop);
         return inner.exchange(command, stop);
       },
-      close: inner.close,
+      close: () => inner.close(),
     });
     disturbances = 2;
     const made = await quote(disturbed, key.handle, sha256(encodeUtf8('x')), [16], signal);
