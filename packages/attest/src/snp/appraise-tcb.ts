@@ -60,10 +60,9 @@ export function appraiseTcb(
     sheet.waive('tcb_accepted', `the policy accepts any TCB of ${productNames[product]}`);
     return tcbs;
   }
-  // A guest that old firmware launched may have been tampered with before the update.
-  const behind = (['reported', 'committed', 'launch'] as const).find(
-    (name) => !reachesTcb(tcbs[name], least),
-  );
+  // The committed TCB is at least the reported one. The launch TCB counts too: a guest that old firmware launched may
+  // have been tampered with before the update.
+  const behind = (['reported', 'launch'] as const).find((name) => !reachesTcb(tcbs[name], least));
   sheet.check(
     'tcb_accepted',
     behind === undefined

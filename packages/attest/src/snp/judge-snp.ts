@@ -62,7 +62,8 @@ export async function judgeSnp(
   const refused: SnpJudgement = { authentic: undefined, simulated: !isVendorRoot(root.der, 'amd') };
   if (!checkRoot(sheet, chain, roots)) return refused;
 
-  // All signatures at once, the slowest first; what they are worth is recorded in the order in which the claims build on each other.
+  // All signatures at once, the slowest first. What they are worth is recorded in the order in which claims build on
+  // each other.
   const [isSigned, findings] = await Promise.all([
     verifySignature(leaf.publicKey, 'ecdsa-sha384', report.signature, report.signedBytes),
     examineChain(reader),

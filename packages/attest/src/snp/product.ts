@@ -20,18 +20,14 @@ export function productOfProcessor({ family, model }: ProcessorId): AmdProduct |
   return family === 0x1a && model <= 0x1f ? 'turin' : undefined;
 }
 
+const productsByName: ReadonlyMap<string, AmdProduct> = new Map([
+  ['Milan', 'milan'],
+  ['Genoa', 'genoa'],
+  ['Siena', 'genoa'],
+  ['Turin', 'turin'],
+]);
+
 /** The product line that a certificate's product name stands for; a stepping such as `-B0` may follow. */
 export function productOfName(name: string): AmdProduct | undefined {
-  const line = /^([A-Z][a-z]+)(?:-[A-Z]\d)?$/.exec(name)?.[1];
-  switch (line) {
-    case 'Milan':
-      return 'milan';
-    case 'Genoa':
-    case 'Siena':
-      return 'genoa';
-    case 'Turin':
-      return 'turin';
-    default:
-      return undefined;
-  }
+  return productsByName.get(name.replace(/-[A-Z]\d$/, ''));
 }
