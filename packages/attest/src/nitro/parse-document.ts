@@ -75,6 +75,7 @@ function readMember(reader: CborReader, member: Member, draft: Partial<Draft>): 
     case 'timestamp':
       draft.timestampOffset = reader.offset;
       draft.timestampMs = reader.unsigned(member, Number.MAX_SAFE_INTEGER);
+      if (draft.timestampMs === 0) reader.fail('timestamp is zero', draft.timestampOffset);
       break;
     case 'pcrs':
       draft.pcrs = readPcrs(reader);

