@@ -22,15 +22,19 @@ export * from './intel/sgx-extension.ts';
 export * from './measurements.ts';
 export * from './nitro/evidence.ts';
 export * from './nitro/measurements.ts';
+export { type NitroDocument, parseNitroDocument } from './nitro/parse-document.ts';
 export { wantedRims } from './nvidia/compare-rims.ts';
 export {
   createCertificateReader,
   findRoot as findDeviceRoot,
   readDeviceModel,
 } from './nvidia/device-chain.ts';
+export { readDeviceFacts } from './nvidia/device-facts.ts';
 export * from './nvidia/evidence.ts';
 export * from './nvidia/measurements.ts';
+export { type NrasAnswer, parseNrasAnswer } from './nvidia/nras-token.ts';
 export { parseDevices } from './nvidia/parse-devices.ts';
+export { parseSpdmReport } from './nvidia/parse-report.ts';
 export * from './nvidia/rim/read-rim.ts';
 export * from './nvidia/rim/swid-tag.ts';
 export * from './nvidia/rim-types.ts';

@@ -37,6 +37,13 @@ export function assembleTpm(
   );
   if (leaf === undefined) return { evidence: null, missing: [missingChain] };
   const chain = chainFrom(pool, leaf);
+  const end = chain.at(-1) ?? leaf;
+  if (!isSelfIssued(end)) {
+    return {
+      evidence: null,
+      missing: [{ ...missingChain, what: `the certificate of ${end.issuerCommonName}` }],
+    };
+  }
   const issuers = new Set(chain.map((certificate) => certificate.issuer));
   const crls = partsOf(pool.parts, 'crl').filter((crl) => issuers.has(crl.issuer));
   const eventLog = onlyLog(pool);

@@ -1,14 +1,20 @@
-import { parseSgxQuote, parseSnpReport, parseTdxQuote } from '@dcml/attest';
+import {
+  parseHclReport,
+  parseNitroDocument,
+  parseNrasAnswer,
+  parseSgxQuote,
+  parseSnpReport,
+  parseSpdmReport,
+  parseTdxQuote,
+  parseTpmAttest,
+  parseTpmSignature,
+  readDeviceFacts,
+} from '@dcml/attest';
 import { isDcmlError, type JsonObject, type JsonValue, parseJson } from '@dcml/core';
 import { quoteCertificates } from '../assemble/intel.ts';
-import { HCL_HEADER_BYTES, HCL_REPORT_BYTES } from '../binary/azure-report.ts';
-import { readUint } from '../binary/little-endian.ts';
 import { type CertificateOutline, outlineCertificate } from '../der/outline.ts';
 import type { Part, PartOf } from '../part.ts';
 import { plainValue } from './plain-value.ts';
-
-/** Before the runtime data in an HCL report: size, version, report type, hash type, length. */
-const RUNTIME_HEADER_BYTES = 20;
 
 /** A strict parser's result, or why it refuses the bytes: people inspect what is refused, too. */
 function tryParse(parse: () => unknown): JsonObject {
@@ -51,16 +57,38 @@ function describeQuote(part: PartOf<'intel-quote'>): JsonObject {
 }
 
 function describeHcl({ hardware, report }: PartOf<'hcl-report'>): JsonObject {
-  const hardwareReport = report.subarray(HCL_HEADER_BYTES, HCL_HEADER_BYTES + HCL_REPORT_BYTES);
-  const runtimeAt = HCL_HEADER_BYTES + HCL_REPORT_BYTES;
-  const length = readUint(report, runtimeAt + 16, 4) ?? 0;
-  const start = runtimeAt + RUNTIME_HEADER_BYTES;
-  const runtime = new TextDecoder().decode(report.subarray(start, start + length));
   return {
     hardware,
     bytes: report.length,
-    report: hardware === 'snp' ? tryParse(() => parseSnpReport(hardwareReport)) : plainValue(hardwareReport),
-    runtime_data: tryParse(() => parseJson(runtime)),
+    ...tryParse(() => {
+      const { hardwareReport, runtimeData, ...rest } = parseHclReport(report, hardware);
+      return {
+        ...rest,
+        hardwareReport: hardware === 'snp' ? parseSnpReport(hardwareReport) : hardwareReport,
+        runtimeData: parseJson(new TextDecoder().decode(runtimeData)),
+      };
+    }),
+  };
+}
+
+function describeDevice(part: PartOf<'nvidia-device'>): JsonObject {
+  return {
+    role: part.role,
+    bytes: part.report.length,
+    ...tryParse(() => {
+      const report = parseSpdmReport(part.report);
+      return { ...report, facts: tryParse(() => readDeviceFacts(part.role, report.opaque)) };
+    }),
+    certificates: part.chain.flatMap((der) => outlineCertificate(der) ?? []).map(describeCertificate),
+  };
+}
+
+function describeTpmQuote({ quote }: PartOf<'tpm-quote'>): JsonObject {
+  return {
+    message: tryParse(() => parseTpmAttest(quote.message)),
+    signature: tryParse(() => parseTpmSignature(quote.signature)),
+    bank: quote.bank,
+    pcrs: plainValue(quote.pcrs),
   };
 }
 
@@ -92,12 +120,19 @@ export function inspectPart(part: Part): JsonObject {
     case 'qe-identity':
       return { type: part.type, ...describeDocument(part.text, part.signatureHex) };
     case 'nvidia-device':
+      return { type: part.type, ...describeDevice(part) };
+    case 'nitro-document':
       return {
         type: part.type,
-        role: part.role,
-        report: plainValue(part.report),
-        certificates: part.chain.flatMap((der) => outlineCertificate(der) ?? []).map(describeCertificate),
+        bytes: part.document.length,
+        ...tryParse(() => parseNitroDocument(part.document)),
       };
+    case 'tpm-message':
+      return { type: part.type, ...tryParse(() => parseTpmAttest(part.message)) };
+    case 'tpm-quote':
+      return { type: part.type, ...describeTpmQuote(part) };
+    case 'nras-token':
+      return { type: part.type, ...tryParse(() => parseNrasAnswer(part.token)) };
     default: {
       const { type, ...content } = part;
       return { type, fields: plainValue(content) };

@@ -3,6 +3,11 @@ import { type JsonValue, sha256, toHex } from '@dcml/core';
 /** Longer byte strings are shown by size and hash: a person compares those, not the bytes. */
 const MAX_SHOWN_BYTES = 256;
 
+/** `mrTd` as `mr_td`: the names of members in all JSON of this project. */
+function memberName(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+}
+
 /** Any parsed structure as JSON: bytes in hex, maps as objects, times as they are. */
 export function plainValue(value: unknown): JsonValue {
   if (value instanceof Uint8Array) {
@@ -22,5 +27,5 @@ export function plainValue(value: unknown): JsonValue {
   const members = Object.entries(value).filter(
     ([, item]) => item !== undefined && typeof item !== 'function',
   );
-  return Object.fromEntries(members.map(([name, item]) => [name, plainValue(item)]));
+  return Object.fromEntries(members.map(([name, item]) => [memberName(name), plainValue(item)]));
 }

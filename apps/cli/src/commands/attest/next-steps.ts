@@ -5,6 +5,10 @@ import type { FileVerdict, MissingPart } from '@dcml/evidence-files';
 const claimSteps: Readonly<Record<string, string>> = {
   report_data_bound:
     'say what the evidence has to bind: --nonce HEX (what you sent) or --report-data HEX (all bytes); without it anybody may have recorded it',
+  rims_authentic:
+    'a reference manifest for this driver or VBIOS: dcml attest collateral fetches those that are wanted',
+  rims_not_revoked: 'OCSP responses for the signers of the manifests: dcml attest collateral fetches them',
+  device_not_revoked: 'OCSP responses for the device certificates: dcml attest collateral fetches them',
   compose_accepted:
     'name the applications that you accept in a policy (compose_hashes), or pass --policy hardware to judge the hardware alone',
 };
