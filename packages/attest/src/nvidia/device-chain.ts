@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '@dcml/core';
+import { equalBytes } from '@dcml/core';
 import { formatError } from '../attest-error.ts';
 import type { NvidiaArchitecture } from '../policy/nvidia-policy.ts';
 import { type Certificate, describeCertificate, parseCertificate } from '../x509/certificate.ts';
@@ -23,28 +23,48 @@ export interface DeviceModel {
   readonly chip: string;
 }
 
-/** Parses each certificate once per call, however many devices carry it. */
-export type CertificateReader = (der: Uint8Array) => Certificate;
+/** Reads one certificate in PEM, line feed included. */
+export type CertificateReader = (pem: string) => Certificate;
 
-export function createCertificateReader(): CertificateReader {
+const END = '-----END CERTIFICATE-----\n';
+const MAX_CHAIN_LENGTH = 5 * 16_384;
+
+/**
+ * A reader that parses the same text once: devices share their vendor's certificates, and come again. Of the last
+ * `maxEntries` certificates only; what was refused is not kept.
+ */
+export function createCertificateReader(maxEntries = 64): CertificateReader {
   const known = new Map<string, Certificate>();
-  return (der) => {
-    const name = toHex(der);
-    const certificate = known.get(name) ?? parseCertificate(der, 'device certificate');
-    known.set(name, certificate);
+  return (pem) => {
+    const found = known.get(pem);
+    if (found !== undefined) return found;
+    const [der] = parsePemCertificates(pem, 'device chain', 1);
+    if (der === undefined) throw formatError('device chain', 'PEM certificate expected');
+    const certificate = parseCertificate(der, 'device certificate');
+    known.set(pem, certificate);
+    for (const oldest of known.keys()) {
+      if (known.size <= maxEntries) break;
+      known.delete(oldest);
+    }
     return certificate;
   };
 }
 
+/** The text of each certificate, ended by a line feed. Text after the last one makes one more, which is none. */
+function splitPem(pem: string): string[] {
+  if (pem.length > MAX_CHAIN_LENGTH) throw formatError('device chain', 'PEM text is too long');
+  const text = pem.endsWith('\n') ? pem : `${pem}\n`;
+  const blocks = text.split(END).map((block) => `${block}${END}`);
+  return blocks.at(-1) === END ? blocks.slice(0, -1) : blocks;
+}
+
 /** Reads four certificates, or five with the root. Throws `ATTEST_FORMAT` or `CORE_ENCODING`. */
 export function parseDeviceChain(pem: string, read: CertificateReader): DeviceChain {
-  const all = parsePemCertificates(pem, 'device chain', 5).map(read);
-  const [leaf, identity, issuer, ca, root] = all;
+  const blocks = splitPem(pem);
+  if (blocks.length > 5) throw formatError('device chain', 'more than 5 certificates');
+  const [leaf, identity, issuer, ca, root] = blocks.map((block) => read(block));
   if (leaf === undefined || identity === undefined || issuer === undefined || ca === undefined) {
-    throw formatError(
-      'device chain',
-      'is not a leaf, a device identity and two CAs, with or without the root',
-    );
+    throw formatError('device chain', 'is not a leaf, a device identity and two CAs, with or without the root');
   }
   return { leaf, identity, certificates: [leaf, identity, issuer, ca], root };
 }

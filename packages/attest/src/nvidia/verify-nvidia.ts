@@ -28,7 +28,11 @@ type Sheet = ClaimSheet<ClaimName>;
 
 const plan: ClaimPlan<ClaimName> = [...kindClaimPlan, ...nvidiaClaimPlan, ...commonClaimPlan];
 const NONCE_OFFSET = 4;
-const REMEMBERED_SIGNATURES = 1024;
+
+// Hosts are verified again and again, under a fresh nonce each time, and their certificates are what they were. Both
+// memories answer for exact bytes, so they can make nothing valid that is not; a report's own signature is never in them.
+const readCertificate = createCertificateReader(1024);
+const verifyOnce = rememberSignatures(1024);
 
 /** Compares the nonce of every request: the first that differs is the one that is shown. */
 function appraiseNonce(
@@ -79,14 +83,14 @@ async function judge(
   if (!appraiseKind(sheet, evidence.kind, policy)) return { measured: null, simulated: true };
   const roots = policyRoots(policy, 'nvidia-device');
   const rimRoots = policyRoots(policy, 'nvidia-rim');
-  const parsed = parseDevices(evidence, createCertificateReader());
+  const parsed = parseDevices(evidence, readCertificate);
   const isReadable = sheet.check('report_format', parsed.problem, 'every report and every chain is readable');
   if (!isReadable || parsed.value === undefined) return { measured: null, simulated: true };
 
   const rules = {
     nowMs,
     maxAgeMs: policy.maxEvidenceAgeSeconds * 1000,
-    verify: rememberSignatures(REMEMBERED_SIGNATURES),
+    verify: verifyOnce,
   };
   const devices = await authenticateDevices(sheet, parsed.value, roots, policy.nvidia.requireOcsp, rules);
   if (devices === undefined) {
