@@ -50,6 +50,21 @@ describe.skipIf(!hasSamples)('signatures of captured TDX quotes', () => {
     expect(verdict.claims.find(({ name }) => name === 'pck_chain')?.outcome).toBe('pass');
   });
 
+  it('do not hold for parts of two quotes put together', async () => {
+    const second = readCut('phala-tdx_quote.bin');
+    const bodyEnd = 48 + 584;
+    const qeReport = bodyEnd + 4 + 128 + 6;
+    for (const name of ['nearai-e2e-readme.bin', 'coco-tdx_quote_6.dat', 'phala-tdx-quote-hex.bin']) {
+      const first = readCut(name);
+      const splice = (at: number) => Uint8Array.of(...first.subarray(0, at), ...second.subarray(at));
+      const body = await verifySample(name, 'phala', { quote: splice(bodyEnd) });
+      expect(failures(body)).toEqual([expect.stringMatching(/^quote_signature/)]);
+      const certified = await verifySample(name, 'phala', { quote: splice(qeReport) });
+      expect(failures(certified)).toEqual([expect.stringMatching(/^attestation_key_bound/)]);
+      expect(certified.measured).toBeNull();
+    }
+  });
+
   it('hold for every captured quote but the one of a test CA, under the root of Intel', async () => {
     const names = listQuotes('tdx').filter((name) => name !== 'intel-qvl-testca-quote.dat');
     expect(names).toHaveLength(22);

@@ -92,6 +92,15 @@ const refusals: readonly (readonly [what: string, failure: RegExp, deviation: De
     withCertificate('pckCa', { subject: 'SGX TCB CA' }),
   ],
   [
+    'CA with another role that the leaf names',
+    /^pck_chain: .*is no PCK CA/,
+    {
+      platform: createPlatform({
+        certificates: { pckCa: { subject: 'SGX TCB CA' }, pck: { issuer: 'SGX TCB CA' } },
+      }),
+    },
+  ],
+  [
     'PCK certificate without SGX extension',
     /^pck_chain: .*no SGX ext/,
     withCertificate('pck', { sgxExtension: undefined }),
