@@ -54,8 +54,8 @@ export function createDurableFiles(temporary: string, options: DurableFilesOptio
     async write(path, bytes) {
       const draft = join(temporary, randomBytes(16).toString('hex'));
       const handle = await open(draft, 'wx', 0o600);
-      step('temporary-open');
       try {
+        step('temporary-open');
         await handle.writeFile(bytes);
         await handle.sync();
       } finally {

@@ -35,7 +35,7 @@ function readDistributionPoint(value: Uint8Array): string {
 /** Where the root CRL is: a PCCS has it, else the trusted root certificate says where. Throws `COLLATERAL_*`. */
 export function rootCrlUrl(service: IntelService, root: Certificate): URL {
   if (service.kind === 'pccs') {
-    return serviceUrl(parseServiceUrl(service.url), '/sgx/certification/v4/rootcacrl');
+    return intelUrl(service, '/sgx/certification/v4/rootcacrl');
   }
   if (service.rootCrlUrl !== undefined) return parseServiceUrl(service.rootCrlUrl);
   const value = root.extensions.get(DISTRIBUTION_POINTS);

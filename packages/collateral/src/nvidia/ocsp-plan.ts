@@ -12,7 +12,7 @@ import type { DocumentPlan } from '../document/document-plan.ts';
 import { download } from '../http/download.ts';
 import { parseServiceUrl } from '../http/service-url.ts';
 import { type NvidiaService, nvidiaOcspUrl } from './nvidia-service.ts';
-import { encodeOcspRequest, isSameName, nameCertificate } from './ocsp-request.ts';
+import { encodeOcspRequest, isAbout } from './ocsp-request.ts';
 
 const MAX_RESPONSE_BYTES = 32_768;
 
@@ -27,7 +27,6 @@ export function ocspPlan(
   maxAgeMs: number,
 ): DocumentPlan<Uint8Array> {
   const what = `OCSP response about ${describeCertificate(subject)}`;
-  const name = nameCertificate(subject, issuer);
   const issuerKey = toHex(sha256(issuer.der).subarray(0, 16));
   return {
     what,
@@ -38,7 +37,7 @@ export function ocspPlan(
           url: parseServiceUrl(service.ocspUrl ?? nvidiaOcspUrl),
           accept: 'application/ocsp-response',
           maxBytes: MAX_RESPONSE_BYTES,
-          body: { type: 'application/ocsp-request', bytes: encodeOcspRequest(name) },
+          body: { type: 'application/ocsp-request', bytes: encodeOcspRequest(subject, issuer) },
         },
         context,
       );
@@ -47,7 +46,7 @@ export function ocspPlan(
     },
     authenticate: async (bytes, nowMs) => {
       const response = readDocument(what, () => parseOcspResponse(bytes, 'OCSP response'));
-      const answers = response.answers.filter(({ certId }) => isSameName(name, certId));
+      const answers = response.answers.filter(({ certId }) => isAbout(certId, subject, issuer));
       const [answer] = answers;
       if (answer === undefined || answers.length > 1) throw unauthentic(what, 'speaks about others');
       const problem = await responderProblem(response, issuer, nowMs, verifySignature);

@@ -1,28 +1,31 @@
-import { type Certificate, publicKeyBits } from '@dcml/attest';
-import { equalBytes, fromHex, sha384 } from '@dcml/core';
+import { createHash } from 'node:crypto';
+import { type Certificate, type OcspResponse, publicKeyBits } from '@dcml/attest';
+import { equalBytes, fromHex } from '@dcml/core';
 import { derElement, derSequence, sha384Algorithm } from './der.ts';
 
 const OCTET_STRING = 0x04;
 const INTEGER = 0x02;
 
-/** Names a certificate to a responder, by SHA-384 as NVIDIA's own verifier does. */
-export interface CertificateName {
-  readonly issuerNameHash: Uint8Array;
-  readonly issuerKeyHash: Uint8Array;
-  /** Hex of the INTEGER's content. */
-  readonly serial: string;
-}
+type CertId = OcspResponse['answers'][number]['certId'];
 
-export function nameCertificate(subject: Certificate, issuer: Certificate): CertificateName {
+/** Names a certificate to a responder. */
+export function nameCertificate(subject: Certificate, issuer: Certificate, hash: CertId['hash']): CertId {
+  const digest = (bytes: Uint8Array): Uint8Array =>
+    new Uint8Array(createHash(hash.replace('-', '').toLowerCase()).update(bytes).digest());
   return {
-    issuerNameHash: sha384(issuer.subject),
-    issuerKeyHash: sha384(publicKeyBits(issuer.publicKey)),
+    hash,
+    issuerNameHash: digest(issuer.subject),
+    issuerKeyHash: digest(publicKeyBits(issuer.publicKey)),
     serial: subject.serial,
   };
 }
 
-/** A request about one certificate (RFC 6960 section 4.1.1), without a nonce: the answer is kept until it runs out. */
-export function encodeOcspRequest({ issuerNameHash, issuerKeyHash, serial }: CertificateName): Uint8Array {
+/**
+ * A request about one certificate (RFC 6960 section 4.1.1), by SHA-384 as NVIDIA's own verifier asks, without a nonce:
+ * the answer is kept until it runs out.
+ */
+export function encodeOcspRequest(subject: Certificate, issuer: Certificate): Uint8Array {
+  const { issuerNameHash, issuerKeyHash, serial } = nameCertificate(subject, issuer, 'SHA-384');
   const certId = derSequence(
     sha384Algorithm,
     derElement(OCTET_STRING, issuerNameHash),
@@ -33,18 +36,12 @@ export function encodeOcspRequest({ issuerNameHash, issuerKeyHash, serial }: Cer
   return derSequence(derSequence(requestList));
 }
 
-/** Whether an answer's id, which must be by SHA-384 as it was asked, is this name. */
-export function isSameName(
-  name: CertificateName,
-  id: { readonly hash: string; readonly serial: string } & Pick<
-    CertificateName,
-    'issuerNameHash' | 'issuerKeyHash'
-  >,
-): boolean {
+/** Whether an answer is about this certificate, by whichever hash the responder names it. */
+export function isAbout(certId: CertId, subject: Certificate, issuer: Certificate): boolean {
+  if (certId.serial !== subject.serial) return false;
+  const name = nameCertificate(subject, issuer, certId.hash);
   return (
-    id.hash === 'SHA-384' &&
-    id.serial === name.serial &&
-    equalBytes(id.issuerNameHash, name.issuerNameHash) &&
-    equalBytes(id.issuerKeyHash, name.issuerKeyHash)
+    equalBytes(certId.issuerNameHash, name.issuerNameHash) &&
+    equalBytes(certId.issuerKeyHash, name.issuerKeyHash)
   );
 }
