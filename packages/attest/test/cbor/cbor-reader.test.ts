@@ -12,25 +12,19 @@ type Value = number | string | Uint8Array | null | Value[] | Map<string | number
 function readAny(reader: CborReader, depth = 0): Value {
   if (depth > 8) return reader.fail('too deep');
   if (reader.takeNull()) return null;
-  switch (reader.peek()) {
-    case 'unsigned':
-      return reader.unsigned('number', Number.MAX_SAFE_INTEGER);
-    case 'bytes':
-      return reader.bytes('bytes', 0, 1000);
-    case 'text':
-      return reader.text('text', 0, 1000);
-    case 'array':
-      return Array.from({ length: reader.array('array', 0, 100) }, () => readAny(reader, depth + 1));
-    case 'map': {
-      const map = new Map<string | number, Value>();
-      const readKey = (): string | number =>
-        reader.peek() === 'text' ? reader.text('key', 0, 100) : reader.unsigned('key', 1000);
-      reader.map('map', 100, readKey, (key) => map.set(key, readAny(reader, depth + 1)));
-      return map;
-    }
-    default:
-      return reader.fail('nothing that is read');
+  const type = reader.peek();
+  if (type === 'unsigned') return reader.unsigned('number', Number.MAX_SAFE_INTEGER);
+  if (type === 'bytes') return reader.bytes('bytes', 0, 1000);
+  if (type === 'text') return reader.text('text', 0, 1000);
+  if (type === 'array') {
+    return Array.from({ length: reader.array('array', 0, 100) }, () => readAny(reader, depth + 1));
   }
+  if (type !== 'map') return reader.fail('nothing that is read');
+  const map = new Map<string | number, Value>();
+  const readKey = (): string | number =>
+    reader.peek() === 'text' ? reader.text('key', 0, 100) : reader.unsigned('key', 1000);
+  reader.map('map', 100, readKey, (key) => map.set(key, readAny(reader, depth + 1)));
+  return map;
 }
 
 function readAll(bytes: Uint8Array): Value {
