@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes } from '@dcml/core';
+import { concatBytes } from '@dcml/core';
 import { ByteCursor } from '../byte-cursor.ts';
 import { ecPublicKey, type PublicKey } from '../x509/public-key.ts';
 import { tpmAlgorithms } from './algorithm-ids.ts';
@@ -86,10 +86,4 @@ export function parseTpmPublic(bytes: Uint8Array): TpmPublic {
   cursor.end();
   const needed = FIXED_TPM | RESTRICTED | SIGN;
   return { key, isAttestationKey: (attributes & (needed | DECRYPT)) === needed };
-}
-
-/** True if both are the same key. */
-export function isSameKey(a: PublicKey, b: PublicKey): boolean {
-  if (a.type === 'ec') return b.type === 'ec' && a.curve === b.curve && equalBytes(a.point, b.point);
-  return b.type === 'rsa' && equalBytes(a.spki, b.spki);
 }
