@@ -60,7 +60,15 @@ async function openFetched(
       });
     },
   });
-  return async (signal) => encodeIntelCollateral(await source.read(signal));
+  return async (signal) => {
+    try {
+      return encodeIntelCollateral(await source.read(signal));
+    } catch (error) {
+      // The log has it. Clients hear that there is none, and nothing of the operator's services.
+      if (isDcmlError(error)) return null;
+      throw error;
+    }
+  };
 }
 
 /** How a host answers for its collateral (docs/guide/host.md). Throws `CLI_INPUT` or `COLLATERAL_*`. */
