@@ -102,11 +102,11 @@ export function createSimulatedAmdVendor(options: AmdVendorOptions): SimulatedAm
   };
   const [root, rootSerial] = issue('root', { pathLength: 1, notAfterMs: nowMs + 20 * YEAR_MS });
   const [ca, caSerial] = issue('ca', { pathLength: 0, notAfterMs: nowMs + 20 * YEAR_MS });
-  // AMD numbers its VLEKs; every VCEK has serial number 0.
+  // Every endorsement certificate of AMD's has serial number 0.
   const [leaf, leafSerial] = issue('endorsement', {
     isBare: true,
     extraExtensions: extensions,
-    ...(isVcek ? { serial: Uint8Array.of(0) } : {}),
+    serial: Uint8Array.of(0),
   });
   return {
     keys,
