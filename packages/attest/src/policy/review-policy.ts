@@ -94,7 +94,20 @@ function* amdRemarks({ amd, kinds }: EvidencePolicy): Generator<PolicyRemark> {
   }
 }
 
+function* platformRemarks({ platforms }: EvidencePolicy): Generator<PolicyRemark> {
+  const both = (platforms.allow ?? []).filter((id) => platforms.deny.includes(id));
+  if (both.length > 0) {
+    const text = `${both.length} platforms are allowed and denied: they are denied`;
+    yield { path: 'policy.platforms.deny', text };
+  }
+}
+
 function* deviceRemarks({ nvidia, kinds }: EvidencePolicy): Generator<PolicyRemark> {
+  const showsDevices = kinds.includes('nvidia') || kinds.includes('nras');
+  if (nvidia.minGpus + nvidia.minSwitches > 0 && !showsDevices) {
+    const text = 'devices are asked for, and no kind shows any: every host is refused';
+    yield { path: 'policy.nvidia.min_gpus', text };
+  }
   if (kinds.includes('nras')) {
     yield { path: 'policy.kinds', text: "nras: a service's token is the service's word, not evidence" };
   }
@@ -126,6 +139,7 @@ export function reviewPolicy(policy: EvidencePolicy): PolicyRemark[] {
     ...rootRemarks(policy),
     ...dead,
     ...intelRemarks(policy),
+    ...platformRemarks(policy),
     ...amdRemarks(policy),
     ...deviceRemarks(policy),
     ...applicationRemarks(policy),
