@@ -62,6 +62,12 @@ export const gpuMeasurements: Readonly<Record<number, string>> = bySpdmIndex({
 });
 export const switchMeasurements: Readonly<Record<number, string>> = bySpdmIndex(vbiosGolden);
 
+/** A stranger's key by the name of a real CA. */
+export const createdOcspIssuer: SimulatedCa = {
+  ...vendor.provisioners.hopper,
+  subject: 'NVIDIA GH100 Provisioner ICA 1',
+};
+
 export const hopper: SimulatedNvidiaDevice = createNvidiaDevice(vendor);
 export const blackwell: SimulatedNvidiaDevice = createNvidiaDevice(vendor, { architecture: 'blackwell' });
 
