@@ -279,6 +279,20 @@ describe('the TD report in the paravisor report', () => {
   });
 });
 
+describe('reserved bytes around and in the TD report', () => {
+  it.each([
+    [32 + 3, 'td_report_quoted: TD report: reserved must be zero at offset 3'],
+    [32 + 192, 'td_report_quoted: TD report: reserved must be zero at offset 192'],
+    [32 + 495, 'td_report_quoted: TD report: reserved must be zero at offset 495'],
+    [32 + 1024, 'hcl_report: HCL report: padding of the hardware report must be zero at offset 1056'],
+  ])('are zero: %i', async (offset, reason) => {
+    const evidence = makeTdx();
+    const hclReport = Uint8Array.from(evidence.hclReport);
+    hclReport[offset] = 1;
+    expect(failures(await verify({ ...evidence, hclReport }))).toEqual([reason]);
+  });
+});
+
 describe('parseHclReport', () => {
   it('refuses a report cut at any length before its end', () => {
     const { hclReport } = makeSnp({ hcl: { areaBytes: 0 } });
