@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
@@ -17,7 +18,8 @@ const folder = join(samples, 'nitro');
 const hasDocuments = existsSync(folder);
 if (!hasDocuments)
   console.warn(`SKIPPED: no captured documents at ${folder}; set DCML_EVIDENCE to check real ones`);
-const read = (name: string): Uint8Array => new Uint8Array(readFileSync(join(folder, name)));
+const read = (name: string): Uint8Array =>
+  name.endsWith('.pem') ? fromCertificate(name) : new Uint8Array(readFileSync(join(folder, name)));
 
 /** The strict policy, but for the application: nobody pinned these images. */
 const policy = { ...defaultPolicy, composeHashes: null };
@@ -28,6 +30,12 @@ const verify = (
 ): Promise<EvidenceVerdict> =>
   verifyEvidence({ kind: 'nitro', document }, { policy, nowMs: Date.parse(time), ...options });
 
+/** In the alternative names of a certificate, as hex before the first point: how its enclave shows it to TLS clients. */
+function fromCertificate(name: string): Uint8Array {
+  const names = new X509Certificate(readFileSync(join(folder, name))).subjectAltName ?? '';
+  return fromHex(/DNS:([0-9a-f]{1000,})\./.exec(names)?.[1] ?? '');
+}
+
 const PRODUCTION = 'dstack-attest-nitro_attestation.cose';
 const debug = ['not_debug: PCR0 is zero: the enclave runs under debug'];
 
@@ -37,6 +45,12 @@ const documents: readonly (readonly [string, string, string, readonly string[]])
   ['dstack-attest-nitro_attestation_dbg.cose', '2025-12-25T08:20:46Z', '00000000', debug],
   ['evervault-valid-attestation-doc-bytes.cose', '2022-10-13T08:58:02Z', 'f4d48b81', []],
   ['evervault-valid-attestation-doc-base64.cose', '2023-09-18T15:03:30Z', '00000000', debug],
+  [
+    'evervault-non-debug-cert-containing-attestation-document-18-1-23.pem',
+    '2023-01-18T13:07:19Z',
+    'd265a83f',
+    [],
+  ],
 ];
 
 describe.skipIf(!hasDocuments)('real Nitro documents', () => {

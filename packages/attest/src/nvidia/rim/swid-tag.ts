@@ -37,13 +37,10 @@ const FIRMWARE_VERSION = /^[0-9A-F]{2}(?:\.[0-9A-F]{2}){4}$/;
 const DRIVER_VERSION = /^[0-9]{3,4}(?:\.[0-9]{1,4}){1,2}$/;
 const PRODUCT = /^[A-Z0-9]{2,16}$/;
 
-/** A manifest with what it says about itself beyond the common form. */
+/** A manifest with the name that it gives itself. */
 export interface NvidiaRimTag extends Rim {
   /** 96 lowercase hex digits. */
   readonly tagId: string;
-  /** The chip, for example `GH100`, `GB100`, `LS10`. */
-  readonly product: string;
-  readonly edition: 'GPU' | 'SWITCH';
 }
 
 /** Nothing in a manifest says what it is about; the two kinds of version have no text in common. */
