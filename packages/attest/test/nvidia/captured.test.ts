@@ -231,7 +231,7 @@ describe.skipIf(!hasCaptures)('captured fields', () => {
       if (role === 'gpu') expect(facts.firmwareId).toBe(hexOf(fields.string('OPAQUE_FIELD_ID_FWID')));
       else {
         expect(facts.ownPdi).toBe(hexOf(fields.string('OPAQUE_FIELD_ID_DEVICE_PDI')));
-        const pdis = fields.array('OPAQUE_FIELD_ID_SWITCH_GPU_PDIS').map((pdi) => hexOf(String(pdi)));
+        const pdis = fields.array('OPAQUE_FIELD_ID_SWITCH_GPU_PDIS').map((pdi) => hexOf(pdi as string));
         expect(facts.links).toEqual([...new Set(pdis)]);
       }
     }
