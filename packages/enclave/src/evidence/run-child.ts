@@ -55,10 +55,10 @@ export function runChild(run: ChildRun, signal: AbortSignal): Promise<string> {
       signal.removeEventListener('abort', abort);
       reject(error);
     });
+    // What it left running in its group must not outlive it, nor hold its output open.
+    child.once('exit', kill);
     child.once('close', (code) => {
       signal.removeEventListener('abort', abort);
-      // What it left running in its group must not outlive it.
-      kill();
       if (code !== 0) reject(new Error(`exit code ${code}`));
       else resolve(Buffer.concat(parts).toString('utf8'));
     });
