@@ -237,6 +237,7 @@ const refusals: readonly (readonly [what: string, failure: RegExp, deviation: De
     /^qe_identity: QE identity is for QE, expected TD_QE/,
     editQe((identity) => ({ ...identity, id: 'QE' })),
   ],
+  ['QE identity version 1', /^qe_identity: .*version/, editQe((identity) => ({ ...identity, version: 1 }))],
   [
     'expired QE identity',
     /^qe_identity: .*valid from/,
