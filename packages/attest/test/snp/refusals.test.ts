@@ -1,4 +1,10 @@
-import { type AmdPolicy, defaultPolicy, type EvidencePolicy, type SnpCollateral } from '@dcml/attest';
+import {
+  type AmdPolicy,
+  type AmdTcb,
+  defaultPolicy,
+  type EvidencePolicy,
+  type SnpCollateral,
+} from '@dcml/attest';
 import { fromHex, toHex } from '@dcml/core';
 import {
   createAmdKeys,
@@ -405,4 +411,31 @@ it('a guest with an id block that an author certified is accepted', async () => 
 it('an update that the host can still take back counts by its committed TCB', async () => {
   const verdict = await verify(makeEvidence(fields({ currentTcb: higher, launchTcb: higher })));
   expect(verdict.outcome).toBe('pass');
+});
+
+describe.each(['bootloader', 'tee', 'snp', 'microcode', 'fmc'] as const)('the %s of the TCB', (component) => {
+  const vendor = turin;
+  const certified = simulatedAmdTcb('turin');
+  const other = (change: number): AmdTcb => ({
+    ...certified,
+    [component]: (certified[component] ?? 0) + change,
+  });
+
+  it.each([-1, 1])('has to be the certified one, not %i off', async (change) => {
+    const reportedTcb = writeAmdTcb('turin', other(change));
+    const verdict = await verify(makeEvidence(fields({ reportedTcb }, vendor)), vendor);
+    expect(failures(verdict).join('\n')).toMatch(/^certified_tcb: /);
+  });
+
+  it('has to reach the minimum', async () => {
+    const amd = { minTcb: { turin: other(1) } };
+    const verdict = await verify(makeEvidence({ vendor }), vendor, { policy: policyFor(vendor, amd) });
+    expect(failures(verdict).join('\n')).toMatch(/^tcb_accepted: reported/);
+  });
+
+  it('may not be committed before it runs', async () => {
+    const currentTcb = writeAmdTcb('turin', other(-1));
+    const verdict = await verify(makeEvidence(fields({ currentTcb }, vendor)), vendor);
+    expect(failures(verdict).join('\n')).toMatch(/^tcb_order: /);
+  });
 });
