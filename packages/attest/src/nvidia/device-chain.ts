@@ -64,7 +64,10 @@ export function parseDeviceChain(pem: string, read: CertificateReader): DeviceCh
   if (blocks.length > 5) throw formatError('device chain', 'more than 5 certificates');
   const [leaf, identity, issuer, ca, root] = blocks.map((block) => read(block));
   if (leaf === undefined || identity === undefined || issuer === undefined || ca === undefined) {
-    throw formatError('device chain', 'is not a leaf, a device identity and two CAs, with or without the root');
+    throw formatError(
+      'device chain',
+      'is not a leaf, a device identity and two CAs, with or without the root',
+    );
   }
   return { leaf, identity, certificates: [leaf, identity, issuer, ca], root };
 }
