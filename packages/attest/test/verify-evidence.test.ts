@@ -99,6 +99,17 @@ describe('what the caller and the policy ask for', () => {
     expect(failures(notTaken)).toEqual([expect.stringMatching(/^compose_accepted/)]);
   });
 
+  it('refuses a kind of evidence that the policy does not take, before anything else', async () => {
+    const policy = { ...platform.policy, kinds: ['tdx', 'sgx'] } as const;
+    const verdict = await verify(makeEvidence(), { policy });
+    expect(failures(verdict)).toEqual(['kind_accepted: the policy accepts tdx, sgx, not dstack-tdx']);
+    expect(verdict.measured).toBeNull();
+    const bare = { kind: 'tdx', quote: makeEvidence().quote, collateral: makeEvidence().collateral } as const;
+    const other = { ...platform.policy, kinds: ['dstack-tdx'] } as const;
+    const refused = await verifyEvidence(bare, { policy: other, nowMs: NOW_MS });
+    expect(failures(refused)).toEqual([expect.stringMatching(/^kind_accepted/)]);
+  });
+
   it('refuses firmware that the policy does not list', async () => {
     const { measured } = await verify(makeEvidence());
     const mrTd = measured !== null && 'mrTd' in measured ? measured.mrTd : '';
