@@ -4,9 +4,10 @@ import { indexOfBytes } from '../binary/little-endian.ts';
 import { outlineCertificate } from '../der/outline.ts';
 import type { PartOf } from '../part.ts';
 import { readPemBlocks, toCertificatePem } from '../text/pem.ts';
+import { chooseValid, isWithin } from './choose.ts';
 import { chooseIntelDocuments } from './intel-documents.ts';
 import type { MissingPart } from './missing-part.ts';
-import { certificateNamed, createPool, crlOf, type Pool } from './pool.ts';
+import { createPool, crlOf, mentionsKeyOf, type Pool } from './pool.ts';
 
 /** OID 1.2.840.113741.1.13.1.4 (FMSPC), then the header of an OCTET STRING of 6 bytes. */
 const FMSPC_FIELD = fromHex('060a2a864886f84d010d01040406');
@@ -34,11 +35,15 @@ export function fmspcOf(leaf: CertificatePart | undefined): string {
 }
 
 function signingChain(pool: Pool, root: CertificatePart | undefined): string {
+  if (root === undefined) return '';
   const signers = pool.certificates.filter(
-    (certificate) => certificate.issuer === root?.subject && /TCB Signing/.test(certificate.commonName),
+    ({ issuer, commonName, der }) =>
+      issuer === root.subject && commonName.includes('TCB Signing') && mentionsKeyOf(der, root),
   );
-  const signer = signers[0] && certificateNamed(createPool(signers, pool.nowMs), signers[0].subject);
-  return signer === undefined || root === undefined ? '' : toCertificatePem([signer.der, root.der]);
+  const signer = chooseValid(signers, ({ notBeforeMs, notAfterMs }) =>
+    isWithin({ fromMs: notBeforeMs, untilMs: notAfterMs }, pool.nowMs),
+  );
+  return signer === undefined ? '' : toCertificatePem([signer.der, root.der]);
 }
 
 const crlSource = (claims: readonly string[], what: string): MissingPart => ({
@@ -57,8 +62,8 @@ export function assembleIntelCollateral(
   const own = [leaf, ca, ownRoot].filter((certificate) => certificate !== undefined);
   const pool = createPool([...given.parts, ...own], given.nowMs);
   const root = ownRoot ?? pool.certificates.find(({ commonName }) => /SGX Root CA/.test(commonName));
-  const rootCrl = root && crlOf(pool, root.subject);
-  const pckCrl = ca && crlOf(pool, ca.subject);
+  const rootCrl = root && crlOf(pool, root);
+  const pckCrl = ca && crlOf(pool, ca);
   const { tcbInfo, qeIdentity } = chooseIntelDocuments(pool, tee, fmspcOf(leaf));
   const signer = signingChain(pool, root);
   const fmspc = fmspcOf(leaf) || 'unknown';

@@ -1,5 +1,10 @@
-import type { NvidiaDeviceEvidence, NvidiaEvidence } from '@dcml/attest';
-import { fromHex } from '@dcml/core';
+import {
+  type NvidiaDeviceEvidence,
+  type NvidiaEvidence,
+  parseSpdmReport,
+  readDeviceFacts,
+} from '@dcml/attest';
+import { fromHex, isDcmlError } from '@dcml/core';
 import { indexOfBytes } from '../binary/little-endian.ts';
 import { outlineCertificate } from '../der/outline.ts';
 import { type PartOf, partsOf } from '../part.ts';
@@ -51,6 +56,28 @@ function rimCertificates(xml: string): Uint8Array[] {
   });
 }
 
+/** Versions of driver and VBIOS that a report states; empty if it cannot be read. */
+function versionsOf({ report, role }: NvidiaDeviceEvidence): string[] {
+  try {
+    const { driverVersion, vbiosVersion } = readDeviceFacts(role, parseSpdmReport(report).opaque);
+    return [driverVersion, vbiosVersion].filter((version) => version !== undefined);
+  } catch (error) {
+    if (isDcmlError(error)) return [];
+    throw error;
+  }
+}
+
+/** Manifests for one of the devices' versions: a collection of hundreds may be given. */
+function rimsFor(devices: readonly NvidiaDeviceEvidence[], pool: Pool): string[] {
+  const quoted = devices.flatMap(versionsOf).map((version) => `"${version.toLowerCase()}"`);
+  return partsOf(pool.parts, 'rim')
+    .map(({ xml }) => xml)
+    .filter((xml) => {
+      const lower = xml.toLowerCase();
+      return quoted.some((version) => lower.includes(version));
+    });
+}
+
 const missingChain: MissingPart = {
   what: "the device's certificate chain (PEM)",
   claims: [],
@@ -76,7 +103,7 @@ export function assembleNvidia(pool: Pool): { evidence: NvidiaEvidence | null; m
   if (devices.some((device) => device.certificateChainPem === '')) {
     return { evidence: null, missing: [missingChain] };
   }
-  const rims = partsOf(pool.parts, 'rim').map(({ xml }) => ({
+  const rims = rimsFor(devices, pool).map((xml) => ({
     xml,
     ocspResponses: responsesFor(rimCertificates(xml), pool),
   }));

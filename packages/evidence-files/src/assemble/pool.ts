@@ -1,3 +1,5 @@
+import { fromHex } from '@dcml/core';
+import { indexOfBytes } from '../binary/little-endian.ts';
 import { type Part, type PartOf, partsOf } from '../part.ts';
 import { chooseValid, isWithin } from './choose.ts';
 
@@ -19,9 +21,26 @@ export function isSelfIssued(certificate: CertificatePart): boolean {
   return certificate.issuer === certificate.subject;
 }
 
-/** The certificate that a name belongs to. */
-export function certificateNamed(pool: Pool, subject: string): CertificatePart | undefined {
-  const named = pool.certificates.filter((certificate) => certificate.subject === subject);
+/** OID 2.5.29.14 (subject key identifier), then an OCTET STRING in an OCTET STRING, 20 bytes. */
+const KEY_ID_FIELD = fromHex('0603551d0e04160414');
+const KEY_ID_BYTES = 20;
+
+/** OID 2.5.29.35 (authority key identifier). */
+const AUTHORITY_FIELD = fromHex('0603551d23');
+
+/** False if what was issued names another key than its supposed issuer's: test hierarchies bear the names of real ones. */
+export function mentionsKeyOf(issued: Uint8Array, issuer: CertificatePart): boolean {
+  const at = indexOfBytes(issuer.der, KEY_ID_FIELD);
+  if (at < 0 || indexOfBytes(issued, AUTHORITY_FIELD) < 0) return true;
+  const start = at + KEY_ID_FIELD.length;
+  return indexOfBytes(issued, issuer.der.subarray(start, start + KEY_ID_BYTES)) >= 0;
+}
+
+/** The certificate of whoever issued this one. */
+function issuerOf(pool: Pool, { der, issuer }: CertificatePart): CertificatePart | undefined {
+  const named = pool.certificates.filter(
+    (certificate) => certificate.subject === issuer && mentionsKeyOf(der, certificate),
+  );
   return chooseValid(named, ({ notBeforeMs, notAfterMs }) =>
     isWithin({ fromMs: notBeforeMs, untilMs: notAfterMs }, pool.nowMs),
   );
@@ -31,7 +50,7 @@ export function certificateNamed(pool: Pool, subject: string): CertificatePart |
 export function chainFrom(pool: Pool, leaf: CertificatePart): CertificatePart[] {
   const chain = [leaf];
   for (let last = leaf; !isSelfIssued(last) && chain.length < MAX_CHAIN; ) {
-    const issuer = certificateNamed(pool, last.issuer);
+    const issuer = issuerOf(pool, last);
     if (issuer === undefined || chain.includes(issuer)) break;
     chain.push(issuer);
     last = issuer;
@@ -40,9 +59,9 @@ export function chainFrom(pool: Pool, leaf: CertificatePart): CertificatePart[] 
 }
 
 /** The CRL of an issuer. */
-export function crlOf(pool: Pool, issuer: string): PartOf<'crl'> | undefined {
+export function crlOf(pool: Pool, issuer: CertificatePart): PartOf<'crl'> | undefined {
   const crls = partsOf(pool.parts, 'crl')
-    .filter((crl) => crl.issuer === issuer)
+    .filter((crl) => crl.issuer === issuer.subject && mentionsKeyOf(crl.der, issuer))
     .sort((a, b) => b.thisUpdateMs - a.thisUpdateMs);
   return chooseValid(crls, ({ thisUpdateMs, nextUpdateMs }) =>
     isWithin({ fromMs: thisUpdateMs, untilMs: nextUpdateMs }, pool.nowMs),

@@ -61,7 +61,7 @@ export function endorsementFor(
   nowMs: number,
 ): CertificatePart | undefined {
   return certificates
-    .filter((certificate) => certificate.commonName.includes(endorsementName(report)))
+    .filter((certificate) => certificate.commonName === `SEV-${endorsementName(report)}`)
     .sort((a, b) => fitness(b, report, nowMs) - fitness(a, report, nowMs))[0];
 }
 
@@ -80,7 +80,7 @@ export function assembleSnpCollateral(
   const endorsement = endorsementFor(report, pool.certificates, pool.nowMs);
   const issuers = endorsement === undefined ? [] : chainFrom(pool, endorsement).slice(1);
   const root = issuers.at(-1);
-  const crl = root && crlOf(pool, root.subject);
+  const crl = root && crlOf(pool, root);
   const part = (what: string): MissingPart => ({ what, claims: [], isPublished: true, from: SOURCE });
   if (endorsement === undefined) {
     return { collateral: null, missing: [part(`the ${name} certificate of this chip at its reported TCB`)] };

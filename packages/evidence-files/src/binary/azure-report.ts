@@ -2,9 +2,9 @@ import type { PartOf } from '../part.ts';
 import { hasBytes, readUint } from './little-endian.ts';
 
 const SIGNATURE: readonly number[] = [0x48, 0x43, 0x4c, 0x41];
-export const HCL_HEADER_BYTES = 32;
+const HCL_HEADER_BYTES = 32;
 /** Room for the hardware report in an HCL report; a TD report of 1,024 bytes leaves the end zero. */
-export const HCL_REPORT_BYTES = 1184;
+const HCL_REPORT_BYTES = 1184;
 /** The hardware report inside an HCL report. */
 export function hclHardwareReport(report: Uint8Array): Uint8Array {
   return report.subarray(HCL_HEADER_BYTES, HCL_HEADER_BYTES + HCL_REPORT_BYTES);

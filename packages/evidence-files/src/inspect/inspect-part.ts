@@ -12,14 +12,19 @@ import {
 } from '@dcml/attest';
 import { isDcmlError, type JsonObject, type JsonValue, parseJson } from '@dcml/core';
 import { quoteCertificates } from '../assemble/intel.ts';
+import { hclHardwareReport } from '../binary/azure-report.ts';
 import { type CertificateOutline, outlineCertificate } from '../der/outline.ts';
 import type { Part, PartOf } from '../part.ts';
 import { plainValue } from './plain-value.ts';
 
 /** A strict parser's result, or why it refuses the bytes: people inspect what is refused, too. */
 function tryParse(parse: () => unknown): JsonObject {
+  return tryFields(() => plainValue(parse()));
+}
+
+function tryFields(read: () => JsonValue): JsonObject {
   try {
-    return { fields: plainValue(parse()) };
+    return { fields: read() };
   } catch (error) {
     if (isDcmlError(error)) return { unreadable: error.message };
     throw error;
@@ -57,18 +62,24 @@ function describeQuote(part: PartOf<'intel-quote'>): JsonObject {
 }
 
 function describeHcl({ hardware, report }: PartOf<'hcl-report'>): JsonObject {
+  const { report: hardwareReport, runtime } = splitHclReport(report, hardware);
   return {
     hardware,
     bytes: report.length,
-    ...tryParse(() => {
-      const { hardwareReport, runtimeData, ...rest } = parseHclReport(report, hardware);
-      return {
-        ...rest,
-        hardwareReport: hardware === 'snp' ? parseSnpReport(hardwareReport) : hardwareReport,
-        runtimeData: parseJson(new TextDecoder().decode(runtimeData)),
-      };
-    }),
+    report:
+      hardware === 'snp'
+        ? tryParse(() => parseSnpReport(hardwareReport))
+        : { fields: plainValue(hardwareReport) },
+    runtime_data: tryFields(() => parseJson(new TextDecoder().decode(runtime()))),
   };
+}
+
+/** The hardware report at its place, and the runtime data if a strict reader finds it. */
+function splitHclReport(
+  report: Uint8Array,
+  hardware: 'snp' | 'tdx',
+): { report: Uint8Array; runtime: () => Uint8Array } {
+  return { report: hclHardwareReport(report), runtime: () => parseHclReport(report, hardware).runtimeData };
 }
 
 function describeDevice(part: PartOf<'nvidia-device'>): JsonObject {
@@ -93,7 +104,7 @@ function describeTpmQuote({ quote }: PartOf<'tpm-quote'>): JsonObject {
 }
 
 function describeDocument(text: string, signatureHex: string): JsonObject {
-  return { signature: signatureHex, ...tryParse(() => parseJson(text)) };
+  return { signature: signatureHex, ...tryFields(() => parseJson(text)) };
 }
 
 /** Every field of a part that is known, as JSON. Nothing of it is verified. */

@@ -1,10 +1,9 @@
-import { open } from 'node:fs/promises';
-import { isDcmlError } from '@dcml/core';
+import { createReadStream } from 'node:fs';
+import { concatBytes, isDcmlError } from '@dcml/core';
 import { CliError } from '../../cli-error.ts';
 
 /** Standard input, as most tools name it. */
 const STDIN = '-';
-const CHUNK_BYTES = 1 << 16;
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
@@ -13,20 +12,16 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 async function readAtMost(file: string, maxBytes: number): Promise<Uint8Array> {
-  const handle = await open(file === STDIN ? '/dev/stdin' : file, 'r');
-  try {
-    // Sizes that the system states are not believed: a pipe has none.
-    const chunks: Uint8Array[] = [];
-    for (let total = 0; ; ) {
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(CHUNK_BYTES), 0, CHUNK_BYTES, null);
-      if (bytesRead === 0) return new Uint8Array(Buffer.concat(chunks));
-      total += bytesRead;
-      if (total > maxBytes) throw new CliError('CLI_INPUT', `${file}: has more than ${maxBytes} bytes`);
-      chunks.push(buffer.subarray(0, bytesRead));
-    }
-  } finally {
-    await handle.close();
+  const stream = file === STDIN ? process.stdin : createReadStream(file);
+  // Sizes that the system states are not believed: a pipe has none, a device no end.
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    total += chunk.length;
+    if (total > maxBytes) throw new CliError('CLI_INPUT', `${file}: has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
   }
+  return concatBytes(...chunks);
 }
 
 /** Bytes of a file, or of standard input for `-`. Throws `CLI_INPUT`, naming the file. */
