@@ -221,6 +221,7 @@ describe('tokens', () => {
     ],
     ['a result that is not true', overall({ 'x-nvidia-overall-att-result': false }), /^overall_result/],
     ['no secure boot', device({ secboot: false }), /^device_results: GPU-0: secboot is false/],
+    ['no word on secure boot', device({ secboot: null }), /^device_results: GPU-0: secboot is null/],
     ['debug', device({ dbgstat: 'enabled' }), /^device_results: GPU-0: dbgstat is "enabled"/],
     ['no debug status', device({ dbgstat: null }), /^device_results: GPU-0: dbgstat is null/],
     ['failed measurements', device({ measres: 'failure' }), /^device_results: GPU-0: measres is "failure"/],
