@@ -108,8 +108,13 @@ describe('report entries', () => {
 
   it('an entry that cannot be removed does not spoil the report', async () => {
     const tsm = fakeTdx();
-    tsm.failures.push({ call: 'removeEntry', code: 'EBUSY' });
-    await expect((await tdx(tsm)).open().quote(DATA, never)).resolves.toMatchObject({ teeType: 'tdx' });
+    const source = (await tdx(tsm)).open();
+    for (const code of ['EBUSY', 'EIO']) {
+      tsm.calls.length = 0;
+      tsm.failures.push({ call: 'removeEntry', code });
+      await expect(source.quote(DATA, never)).resolves.toMatchObject({ teeType: 'tdx' });
+      expect(tsm.calls.filter((call) => call === 'makeEntry')).toHaveLength(1);
+    }
   });
 
   it('refuses an empty report, one over other data, one of a wrong length, another provider', async () => {
@@ -130,8 +135,9 @@ describe('report entries', () => {
   it('a generation that is no number is refused', async () => {
     const tsm = fakeTdx();
     const read = tsm.read.bind(tsm);
+    let count = 0;
     tsm.read = (path, limit) =>
-      path.endsWith('generation') ? Promise.resolve(encodeUtf8('-1\n')) : read(path, limit);
+      path.endsWith('generation') ? Promise.resolve(encodeUtf8(`0x${count++}\n`)) : read(path, limit);
     await expect((await tdx(tsm)).open().quote(DATA, never)).rejects.toThrow(refused);
   });
 
@@ -247,8 +253,9 @@ describe('the SEV-SNP certificate table', () => {
       [VCEK, der(2)],
     ]);
     expect(() => parseSnpCertificateTable(twice)).toThrow(refused);
-    const endless = new Uint8Array(24 * 40).fill(1);
+    const endless = new Uint8Array(24 * 41).fill(1);
     for (let index = 0; index < 40; index++) endless.fill(0, index * 24 + 16, index * 24 + 24);
+    endless.fill(0, 24 * 40);
     expect(() => parseSnpCertificateTable(endless)).toThrow(refused);
     const outside = whole.slice();
     new DataView(outside.buffer).setUint32(16, 0xffffffff, true);

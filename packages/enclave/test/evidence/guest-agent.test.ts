@@ -73,7 +73,10 @@ describe('the dstack guest agent', () => {
         refused,
       );
     }
-    await expect(source().devices!(new Uint8Array(31), never)).rejects.toThrow(refused);
+    const short = NONCE.subarray(0, 31);
+    const { asked } = answerWith({ bundles: [bundle(nvattestOutput(short, 1))] });
+    await expect(source().devices!(short, never)).rejects.toThrow(refused);
+    expect(asked).toEqual([]);
   });
 
   it('refuses a status, a quote of an unknown version and one over other report data', async () => {

@@ -133,8 +133,13 @@ describe('nvattest', () => {
     await failure(collect());
     await writeFile(program, 'x');
     await failure(collect());
-    const short = createNvattestCollector({ program, switches: false, deadlineMs: 1000 });
-    await failure(short(new Uint8Array(16), never));
+  });
+
+  it('takes no nonce of another length', async () => {
+    const short = NONCE.subarray(0, 16);
+    await fakeOutput(nvattestOutput(short, 1));
+    const ask = createNvattestCollector({ program, switches: false, deadlineMs: 10_000 });
+    await failure(ask(short, never));
   });
 
   it('ends a program that never stops talking', async () => {
