@@ -146,6 +146,9 @@ describe('the chain of the key', () => {
     const stranger = createTpm({ keys: { ...createTpmKeys(), ak: keys.ak } });
     const verdict = await verify(makeEvidence(stranger), tpm);
     expect(failures(verdict)[0]).toMatch(/^trusted_root: .* is no TPM root of the policy/);
+    // Nothing is built on it, and nothing of it is shown.
+    expect(verdict.claims.find(({ name }) => name === 'ak_chain')?.outcome).toBe('unknown');
+    expect(verdict.measured).toBeNull();
     expect(await refusal({ ...makeEvidence(), akChainPem: '' })).toMatch(
       /^tpm_quote_format: |^trusted_root: AK chain is empty/,
     );
