@@ -66,8 +66,8 @@ describe('answers of a TPM', () => {
   it.each([
     ['nothing', new Uint8Array(0)],
     ['a header that is cut', answer(0).subarray(0, 9)],
-    ['a wrong length', answer(0, fromHex('0000')).with(5, 11)],
-    ['a session where none was', answer(0, fromHex('0000'), 0x8002)],
+    ['a wrong length', random(new Uint8Array(4)).with(5, 17)],
+    ['a session where none was', answer(0, fromHex('000400000000'), 0x8002)],
     ['bytes left over', answer(0, fromHex('0001aabb'))],
     ['fewer bytes than it says', answer(0, fromHex('0004aa'))],
     ['more bytes than asked', random(new Uint8Array(5))],
