@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fromHex } from '@dcml/core';
+import { fromHex, sha256 } from '@dcml/core';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { attestationKeyTemplate, createPrimary } from '../../src/tpm/attestation-key.ts';
@@ -11,7 +11,7 @@ import { createDeviceTransport } from '../../src/tpm/device-transport.ts';
 import { transientHandles } from '../../src/tpm/flush-context.ts';
 import { getRandom } from '../../src/tpm/get-random.ts';
 import { nvRead } from '../../src/tpm/nv.ts';
-import { readPcrs } from '../../src/tpm/pcr.ts';
+import { extendPcr, pcrSelection, readPcrs } from '../../src/tpm/pcr.ts';
 import { quote } from '../../src/tpm/quote.ts';
 import { createSocketTransport } from '../../src/tpm/socket-transport.ts';
 import { Tpm } from '../../src/tpm/tpm.ts';
@@ -107,6 +107,51 @@ describe('answers of a TPM', () => {
     const { tpm, commands } = scripted([answer(0, new TpmWriter().sized(area).sized(area).finish())]);
     await expect(nvRead(tpm, 1, signal)).rejects.toBeInstanceOf(TpmError);
     expect(commands).toHaveLength(1);
+  });
+
+  it('answers about something else are refused', async () => {
+    const digest = new Uint8Array(32);
+    const pcrAnswer = (pcrs: readonly number[], value: Uint8Array): Uint8Array =>
+      answer(0, new TpmWriter().u32(1).bytes(pcrSelection(pcrs)).u32(pcrs.length).sized(value).finish());
+    expect((await readPcrs(scripted([pcrAnswer([3], digest)]).tpm, [3], signal)).get(3)).toEqual(digest);
+    for (const other of [pcrAnswer([4], digest), pcrAnswer([3], new Uint8Array(20)), pcrAnswer([], digest)]) {
+      await expect(readPcrs(scripted([other]).tpm, [3], signal)).rejects.toBeInstanceOf(TpmError);
+    }
+
+    const inSession = (parameters: Uint8Array): Uint8Array => {
+      const session = new TpmWriter().u16(0).u8(1).u16(0).finish();
+      const body = new TpmWriter().u32(parameters.length).bytes(parameters).bytes(session).finish();
+      return answer(0, body, 0x8002);
+    };
+    const attest = (extraData: Uint8Array): Uint8Array =>
+      new TpmWriter()
+        .u32(0xff544347)
+        .u16(0x8018)
+        .sized(new Uint8Array(0))
+        .sized(extraData)
+        .bytes(new Uint8Array(25))
+        .bytes(pcrSelection([3]))
+        .sized(sha256(digest))
+        .finish();
+    const quoteAnswer = (extraData: Uint8Array): Uint8Array =>
+      inSession(new TpmWriter().sized(attest(extraData)).u16(0x18).finish());
+    const wanted = new Uint8Array(32).fill(1);
+    const ask = (extraData: Uint8Array) =>
+      quote(scripted([pcrAnswer([3], digest), quoteAnswer(extraData)]).tpm, 1, wanted, [3], signal);
+    expect((await ask(wanted)).signature).toEqual(fromHex('0018'));
+    await expect(ask(new Uint8Array(32).fill(2))).rejects.toThrow('other data');
+
+    const area = new TpmWriter().u32(1).u16(11).u32(0).u16(0).u16(4).finish();
+    const size = answer(0, new TpmWriter().sized(area).sized(area).finish());
+    const read = (part: Uint8Array) =>
+      nvRead(scripted([size, inSession(new TpmWriter().sized(part).finish())]).tpm, 1, signal);
+    expect(await read(fromHex('01020304'))).toEqual(fromHex('01020304'));
+    await expect(read(fromHex('010203'))).rejects.toBeInstanceOf(TpmError);
+    await expect(read(fromHex('0102030405'))).rejects.toBeInstanceOf(TpmError);
+
+    const extended = scripted([inSession(new Uint8Array(0))]);
+    await expect(extendPcr(extended.tpm, 16, new Uint8Array(31), signal)).rejects.toBeInstanceOf(TpmError);
+    expect(extended.commands).toEqual([]);
   });
 
   it('sends one command at a time', async () => {
