@@ -206,6 +206,50 @@ describe('what is not AMD’s', () => {
     });
   }
 
+  it('a VCEK that is right but for its TCB, or but for its issuer', async () => {
+    // The same chip id each time.
+    const random = { bytes: (length: number) => new Uint8Array(length).fill(0x42) };
+    const same = { random, nowMs: NOW_MS, product: 'genoa' } as const;
+    const chip = createSimulatedAmdVendor({ ...same, keys });
+    const older = createSimulatedAmdVendor({
+      ...same,
+      keys,
+      tcb: { bootloader: 9, tee: 1, snp: 24, microcode: 219 },
+    });
+    const foreign = createSimulatedAmdVendor(same);
+    const under: EvidencePolicy = {
+      ...policy,
+      roots: [{ name: 'ARK', kind: 'amd', certificatePem: toPem(chip.certificates.root) }],
+    };
+    const right = issueSimulatedSnpCollateral(chip);
+    for (const [wrong, problem] of [
+      [older, 'is for another TCB'],
+      [foreign, 'signature of'],
+    ] as const) {
+      const { endorsementCertificateHex } = issueSimulatedSnpCollateral(wrong);
+      publish(chip, { ...right, endorsementCertificateHex });
+      const fetching = fetchSnpCollateral(signSimulatedSnpReport(chip), options({ policy: under }));
+      await expect(fetching).rejects.toMatchObject({
+        code: 'COLLATERAL_UNAUTHENTIC',
+        message: expect.stringContaining(problem),
+      });
+    }
+  });
+
+  it('a CA that names the trusted root and was not issued by it, or stands before another certificate', async () => {
+    const foreign = createSimulatedAmdVendor({ random: systemRandom, nowMs: NOW_MS, product: 'genoa' });
+    for (const [issuerChainPem, problem] of [
+      [toPem(foreign.certificates.ca) + toPem(genoa.certificates.root), 'is no CA of the root'],
+      [toPem(genoa.certificates.ca).repeat(2), 'is not one CA under the trusted root'],
+    ] as const) {
+      publish(genoa, { ...sound, issuerChainPem });
+      await expect(fetchSnpCollateral(report, options())).rejects.toMatchObject({
+        code: 'COLLATERAL_UNAUTHENTIC',
+        message: expect.stringContaining(problem),
+      });
+    }
+  });
+
   it('a CRL cannot be rolled back', async () => {
     const cache = await openCollateralCache(temporaryDirectory());
     publish(genoa, issueSimulatedSnpCollateral(genoa, { crl: { revokedSerials: [fromHex('0102')] } }));
