@@ -1,8 +1,21 @@
-import { encodeUtf8, fromHex, systemRandom, toBase64, toBase64Url, toHex } from '@dcml/core';
+import { encodeIntelCollateral } from '@dcml/attest';
 import {
+  canonicalizeJson,
+  concatBytes,
+  encodeUtf8,
+  fromHex,
+  sha256,
+  systemRandom,
+  toBase64,
+  toBase64Url,
+  toHex,
+} from '@dcml/core';
+import {
+  completeEvidence,
   detectEvidence,
   EvidenceFileError,
   evidenceFilesErrors,
+  expectedReportData,
   readEvidenceFile,
 } from '@dcml/evidence-files';
 import {
@@ -102,6 +115,42 @@ describe('bundles', () => {
     const { evidence } = detectEvidence(bundle({ ...near, nvidia_payload: payload }), NOW_MS);
     expect(evidence.map(({ kind }) => kind)).toEqual(['dstack-tdx', 'nvidia']);
     expect(types(bundle({ evidences: devices }))).toEqual(types(bundle(devices)));
+  });
+
+  it('reads ACI reports and archives, and binds the nonce as ACI says', async () => {
+    const nonce = new Uint8Array(32).fill(5);
+    const keyset = { e2ee_public_keys: [], receipt_signing_keys: [] };
+    const digest = `sha256:${toHex(sha256(encodeUtf8(canonicalizeJson(keyset))))}`;
+    const statement = `{"keyset_digest":"${digest}","nonce":"${toHex(nonce)}","purpose":"aci.report_data.v1"}`;
+    const reportData = concatBytes(sha256(encodeUtf8(statement)), new Uint8Array(32));
+    const bound = signSimulatedQuote(vendor, { td: { reportData } });
+    const evidence = { quote: toHex(bound), event_log: JSON.stringify(events), app_compose: '{}' };
+    const report = { api_version: 'aci/1', attestation: { evidence, workload_keyset: keyset } };
+    const collateral = encodeIntelCollateral(issueSimulatedCollateral(vendor));
+    for (const file of [report, { version: 1, receipt: {}, report, collateral }]) {
+      const contents = readEvidenceFile(bundle(file));
+      const [found] = completeEvidence(contents, [], NOW_MS);
+      expect(found?.kind).toBe('dstack-tdx');
+      expect(found?.missing.length).toBe('receipt' in file ? 0 : 5);
+      const expected = expectedReportData('dstack-tdx', found!.nonceScheme, { nonce });
+      expect(toHex(expected ?? new Uint8Array())).toBe(toHex(reportData));
+    }
+    const withDevices = {
+      ...report,
+      attestation: { ...report.attestation, evidence: { ...evidence, devices: {} } },
+    };
+    expect(readEvidenceFile(bundle(withDevices)).description).toContain('not judged here');
+  });
+
+  it('EVIDENCE_FILE_NONCE: bytes that no slot takes', () => {
+    const near32 = { type: 'key-then-nonce', head: new Uint8Array(32) } as const;
+    const expected = expectedReportData('tdx', near32, { nonce: new Uint8Array(32).fill(1) });
+    expect(toHex(expected ?? new Uint8Array())).toBe('00'.repeat(32) + '01'.repeat(32));
+    for (const expectation of [{ nonce: new Uint8Array(31) }, { reportData: new Uint8Array(63) }]) {
+      expect(() => expectedReportData('tdx', near32, expectation)).toThrow(
+        expect.objectContaining({ code: 'EVIDENCE_FILE_NONCE' }),
+      );
+    }
   });
 
   it('finds the container of a dstack guest agent', () => {

@@ -75,6 +75,7 @@ function assembleIntel(quote: PartOf<'intel-quote'>, pool: Pool): Assembly {
     return { kind: 'sgx', evidence: { kind: 'sgx', quote: quote.quote, collateral }, missing };
   }
   const [events] = partsOf(pool.parts, 'runtime-events');
+  const [compose] = partsOf(pool.parts, 'app-compose');
   if (events === undefined) {
     const ccEventLog = onlyLog(pool);
     const evidence: Evidence = {
@@ -82,10 +83,10 @@ function assembleIntel(quote: PartOf<'intel-quote'>, pool: Pool): Assembly {
       quote: quote.quote,
       collateral,
       ...(ccEventLog && { ccEventLog }),
+      ...(compose && { appCompose: compose.text }),
     };
     return { kind: 'tdx', evidence, missing };
   }
-  const [compose] = partsOf(pool.parts, 'app-compose');
   return {
     kind: 'dstack-tdx',
     evidence: {
@@ -108,7 +109,15 @@ function assembleMachine(own: readonly Part[], pool: Pool): Assembly | undefined
   const [snp] = partsOf(own, 'snp-report');
   if (snp !== undefined) {
     const { collateral, missing } = assembleSnpCollateral(snp.report, pool);
-    return { kind: 'snp', evidence: collateral && { kind: 'snp', report: snp.report, collateral }, missing };
+    const [compose] = partsOf(pool.parts, 'app-compose');
+    const composed = compose && { appCompose: compose.text };
+    const evidence: Evidence | null = collateral && {
+      kind: 'snp',
+      report: snp.report,
+      ...composed,
+      collateral,
+    };
+    return { kind: 'snp', evidence, missing };
   }
   const [nitro] = partsOf(own, 'nitro-document');
   if (nitro !== undefined) {

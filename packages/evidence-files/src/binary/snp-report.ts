@@ -4,7 +4,7 @@ import { brokenFile } from '../evidence-files-error.ts';
 import type { Part } from '../part.ts';
 import { readUint } from './little-endian.ts';
 
-export const SNP_REPORT_BYTES = 1184;
+const SNP_REPORT_BYTES = 1184;
 /** Before the report in the answer to a report request: status, size, reserved (SNP firmware ABI, MSG_REPORT_RSP). */
 const RESPONSE_HEADER_BYTES = 32;
 const ENTRY_BYTES = 24;

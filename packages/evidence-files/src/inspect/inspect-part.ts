@@ -144,7 +144,12 @@ export function inspectPart(part: Part): JsonObject {
       return { type: part.type, ...describeTpmQuote(part) };
     case 'nras-token':
       return { type: part.type, ...tryParse(() => parseNrasAnswer(part.token)) };
-    default: {
+    case 'app-compose':
+    case 'jwks':
+    case 'measured-log':
+    case 'ocsp-response':
+    case 'rim':
+    case 'runtime-events': {
       const { type, ...content } = part;
       return { type, fields: plainValue(content) };
     }

@@ -21,7 +21,7 @@ function chainParts(pem: string, name: string): Part[] {
 }
 
 /** The same documents one by one. Throws `EVIDENCE_FILE_BROKEN`. */
-export function splitIntelCollateral(collateral: IntelCollateral): Part[] {
+function splitIntelCollateral(collateral: IntelCollateral): Part[] {
   return [
     ...chainParts(collateral.pckCrlIssuerChainPem, 'the issuer chain of the PCK CRL'),
     ...chainParts(collateral.tcbInfoIssuerChainPem, 'the issuer chain of the TCB info'),

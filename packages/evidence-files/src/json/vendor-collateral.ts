@@ -11,7 +11,7 @@ import { arrayOf, bytesOf, objectWith } from './members.ts';
 const NVIDIA = 'NVIDIA collateral';
 const MAX_BUNDLES = 64;
 
-function snpParts(value: JsonObject): Part[] {
+function snpParts({ kind: _, ...value }: JsonObject): Part[] {
   const { endorsementCertificateHex, issuerChainPem, crlHex } = parseSnpCollateral(value);
   const ders = [
     tryHex(endorsementCertificateHex),

@@ -13,7 +13,8 @@ function entriesOf(value: JsonValue): readonly (readonly [string, JsonValue])[] 
 export function formatFields(value: JsonValue, indent = ''): string[] {
   return (entriesOf(value) ?? []).flatMap(([name, item]) => {
     const inner = entriesOf(item);
-    if (inner === undefined) return [`${indent}${name}: ${String(item)}`];
+    if (inner === undefined)
+      return [`${indent}${name}: ${typeof item === 'string' ? item : JSON.stringify(item)}`];
     return inner.length === 0
       ? [`${indent}${name}: none`]
       : [`${indent}${name}:`, ...formatFields(item, `${indent}  `)];

@@ -1,4 +1,5 @@
-import { isDcmlError, type JsonObject } from '@dcml/core';
+import type { PolicyRemark } from '@dcml/attest';
+import { isDcmlError } from '@dcml/core';
 import type { Command } from '../../program/command.ts';
 import { printable } from '../../program/output.ts';
 import { readInput } from '../attest/read-input.ts';
@@ -13,12 +14,11 @@ interface Refusal {
 /** Valid policy with remarks, or the first thing that is wrong with it. Throws what is no refusal. */
 async function examine(
   bytes: Uint8Array,
-): Promise<{ remarks: readonly JsonObject[] } | { refusal: Refusal }> {
+): Promise<{ remarks: readonly PolicyRemark[] } | { refusal: Refusal }> {
   const { parsePolicy, reviewPolicy } = await import('@dcml/attest');
   const { decodeUtf8 } = await import('@dcml/core');
   try {
-    const remarks = reviewPolicy(parsePolicy(decodeUtf8(bytes)));
-    return { remarks: remarks.map(({ path, text }) => ({ path, text })) };
+    return { remarks: reviewPolicy(parsePolicy(decodeUtf8(bytes))) };
   } catch (error) {
     if (!isDcmlError(error)) throw error;
     const { path } = error.details;
@@ -46,7 +46,13 @@ export const policyCheck: Command = {
     }
     const lines = found.remarks.map(({ path, text }) => `${output.yellow('warning')}  ${path}: ${text}`);
     output.result(
-      { file, valid: true, path: null, problem: null, warnings: found.remarks },
+      {
+        file,
+        valid: true,
+        path: null,
+        problem: null,
+        warnings: found.remarks.map((remark) => ({ ...remark })),
+      },
       [...lines.map((line) => printable(line)), `${output.green('valid')}    ${file}`].join('\n'),
     );
     return 0;
