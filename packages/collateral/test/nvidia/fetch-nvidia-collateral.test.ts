@@ -1,5 +1,5 @@
 import { defaultPolicy, type EvidencePolicy, type NvidiaEvidence, verifyEvidence } from '@dcml/attest';
-import { toBase64, toHex } from '@dcml/core';
+import { sha256, toBase64, toHex } from '@dcml/core';
 import {
   createNvidiaDevice,
   createNvidiaVendor,
@@ -15,6 +15,7 @@ import {
 } from '@dcml/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { fetchNvidiaCollateral, type NvidiaFetchOptions, openCollateralCache } from '../../src/index.ts';
+import { rimPlan } from '../../src/nvidia/rim-plan.ts';
 import { type FakeService, startFakeService } from '../fake-service.ts';
 import { temporaryDirectory } from '../temporary-directory.ts';
 import { type FakeNvidia, fakeNvidiaRoute } from './fake-nvidia.ts';
@@ -243,13 +244,14 @@ describe('NVIDIA services', () => {
   const answers: readonly (readonly [string, unknown])[] = [
     ['a wrong SHA-256', { id: driverId, rim: toBase64(file), sha256: '00'.repeat(32) }],
     ['no SHA-256', { id: driverId, rim: toBase64(file) }],
+    ['another id', { id: 'NV_GPU_DRIVER_GH100_1', rim: toBase64(file), sha256: toHex(sha256(file)) }],
     ['broken base64', { id: driverId, rim: '***', sha256: '00'.repeat(32) }],
     ['no object', []],
   ];
   for (const [name, answer] of answers) {
     it(`a manifest with ${name} is no answer`, async () => {
       nvidia.fault = ({ url }) =>
-        url.pathname.startsWith('/v1/rim') ? { body: JSON.stringify(answer) } : undefined;
+        url.pathname.endsWith(driverId) ? { body: JSON.stringify(answer) } : undefined;
       await expect(fetchNvidiaCollateral(one, options())).rejects.toThrow(code('COLLATERAL_ANSWER'));
     });
   }
@@ -261,8 +263,20 @@ describe('NVIDIA services', () => {
     };
     const other = fetchNvidiaCollateral(one, options({ policy: foreign }));
     await expect(other).rejects.toThrow(code('COLLATERAL_UNAUTHENTIC'));
+    const forged = createNvidiaDevice(vendor, { identityIssuerKey: createSigningKey('ecdsa-sha384') });
+    const chain = { ...evidence.devices[0]!, certificateChainPem: forged.chainPem };
+    await expect(fetchNvidiaCollateral({ ...evidence, devices: [chain] }, options())).rejects.toThrow(
+      code('COLLATERAL_UNAUTHENTIC'),
+    );
     const broken = { ...evidence, devices: [{ ...evidence.devices[0]!, report: new Uint8Array(3) }] };
     await expect(fetchNvidiaCollateral(broken, options())).rejects.toThrow(code('COLLATERAL_INPUT'));
     expect(nvidia.asked).toEqual([]);
+  });
+
+  it('asks for no manifest by an id that could be another path', () => {
+    for (const id of ['../ids', 'a/b', '', '.hidden', 'x'.repeat(129), 'a?b']) {
+      const wanted = { id, kind: 'driver', product: 'GH100', edition: 'GPU', version: '1' } as const;
+      expect(() => rimPlan({}, wanted, policy), id).toThrow(code('COLLATERAL_INPUT'));
+    }
   });
 });
