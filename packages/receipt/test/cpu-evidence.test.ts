@@ -8,6 +8,8 @@ import {
   signSimulatedQuote,
   signSimulatedSnpReport,
   simulatedChainPem,
+  simulatedLaunchDigest,
+  simulatedMrTd,
   toPem,
 } from '@dcml/testing';
 import { describe, expect, it } from 'vitest';
@@ -34,6 +36,7 @@ const intel = createSimulatedVendor({ random: systemRandom, nowMs });
 const amd = createSimulatedAmdVendor({ random: systemRandom, nowMs });
 const intelCollateral = issueSimulatedCollateral(intel);
 const amdCollateral: AmdCollateral = { kind: 'amd', ...issueSimulatedSnpCollateral(amd) };
+const ZERO = '00'.repeat(48);
 const policy: EvidencePolicy = {
   ...defaultPolicy,
   roots: [
@@ -41,6 +44,13 @@ const policy: EvidencePolicy = {
     { name: 'simulated AMD', kind: 'amd', certificatePem: toPem(amd.certificates.root) },
   ],
   composeHashes: [composeHash],
+  // What booted must be known before the compose counts: simulated guests have these measurements.
+  intel: {
+    ...defaultPolicy.intel,
+    mrTds: [toHex(simulatedMrTd)],
+    rtmrs: [[ZERO], [ZERO], [ZERO], null],
+  },
+  amd: { ...defaultPolicy.amd, launchDigests: [toHex(simulatedLaunchDigest)] },
 };
 const slot = reportData(attestationStatement(keysetDigest(keyset), nonce));
 const hash = sha256(encodeUtf8(appCompose));
@@ -155,6 +165,7 @@ describe('collateral of all vendors as JSON', () => {
       { kind: 'arm' },
       { kind: 5 },
       { ...amdJson, more: 1 },
+      { ...amdJson, kind: 'arm' },
       { ...amdJson, kind: 'machine' },
       { kind: 'amd' },
       { ...json, kind: 'machine', more: 1 },
@@ -163,6 +174,11 @@ describe('collateral of all vendors as JSON', () => {
       { kind: 'machine', cpu: { ...json, kind: 'machine' }, devices: json.devices },
       { kind: 'machine', cpu: json.cpu, devices: { ...json.devices, more: 1 } },
       { kind: 'machine', cpu: json.cpu, devices: { ...json.devices, rims: [{ xml: 'x' }] } },
+      {
+        kind: 'machine',
+        cpu: json.cpu,
+        devices: { ...json.devices, rims: [{ xml: 'x', ocsp_hex: [], more: 1 }] },
+      },
       { kind: 'machine', cpu: json.cpu, devices: { ...json.devices, rims: [{ xml: 'x', ocsp_hex: [1] }] } },
       { kind: 'machine', cpu: json.cpu, devices: { ...json.devices, device_ocsp_hex: ['00'] } },
       { kind: 'machine', cpu: json.cpu, devices: { ...json.devices, device_ocsp_hex: [['0']] } },

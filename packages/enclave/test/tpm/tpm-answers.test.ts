@@ -68,7 +68,7 @@ describe('answers of a TPM', () => {
     ['a header that is cut', answer(0).subarray(0, 9)],
     ['a wrong length', random(new Uint8Array(4)).with(5, 17)],
     ['a session where none was', answer(0, fromHex('000400000000'), 0x8002)],
-    ['bytes left over', answer(0, fromHex('0001aabb'))],
+    ['bytes left over', answer(0, fromHex('0004aabbccddee'))],
     ['fewer bytes than it says', answer(0, fromHex('0004aa'))],
     ['more bytes than asked', random(new Uint8Array(5))],
     ['no random bytes at all', random(new Uint8Array(0))],
