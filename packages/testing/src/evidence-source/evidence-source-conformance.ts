@@ -134,7 +134,7 @@ export function describeEvidenceSource(name: string, create: () => Promise<Evide
 
     it('extends its register, where it has one, by what happened', async () => {
       if (source.extend === undefined) return;
-      const read = subject.readRegister!;
+      const read = (): Promise<Uint8Array> => subject.readRegister!();
       const before = await read();
       await source.extend({ name: 'model-loaded', payload: Uint8Array.of(1, 2, 3) }, never);
       const after = await read();

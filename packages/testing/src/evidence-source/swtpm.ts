@@ -70,6 +70,8 @@ export async function startSwtpm(canary: string): Promise<Swtpm> {
     [
       'socket',
       '--tpm2',
+      // It ends with its one connection, and so with us.
+      '--terminate',
       ...['--tpmstate', `dir=${directory}`],
       ...['--server', `type=unixio,path=${inner}`],
       ...['--ctrl', `type=unixio,path=${join(directory, 'control.sock')}`],
