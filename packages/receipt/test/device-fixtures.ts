@@ -10,11 +10,13 @@ import {
   issueSimulatedCollateral,
   type NvidiaVendor,
   type OcspFields,
+  replayRegisters,
   type SimulatedCa,
   type SimulatedNvidiaDevice,
   simulatedChainPem,
   simulatedDriverVersion,
   simulatedGpuVbios,
+  simulatedMrTd,
   writeNvidiaReport,
   writeOcspResponse,
   writeRim,
@@ -39,6 +41,8 @@ import { appCompose, composeHash, nonce, nowMs } from './report-fixtures.ts';
 const HOUR_MS = 3_600_000;
 const cpu = createSimulatedVendor({ random: systemRandom, nowMs });
 const guest = createSimulatedGuest({ vendor: cpu, appCompose, random: systemRandom });
+const [rtmr0, rtmr1, rtmr2] = replayRegisters(guest.events()).map((register) => [toHex(register)]);
+const bootRegisters = [rtmr0!, rtmr1!, rtmr2!] as const;
 export const gpuVendor: NvidiaVendor = createNvidiaVendor({ nowMs });
 const rimSigner = createRimSigner({ nowMs });
 export const gpus: readonly SimulatedNvidiaDevice[] = [
@@ -134,6 +138,8 @@ export function policyWith(nvidia: Partial<NvidiaPolicy>): EvidencePolicy {
       { name: 'simulated manifests', kind: 'nvidia-rim', certificatePem: rimSigner.rootPem },
     ],
     composeHashes: [composeHash],
+    // What booted must be known before the compose counts.
+    intel: { ...defaultPolicy.intel, mrTds: [toHex(simulatedMrTd)], rtmrs: [...bootRegisters, null] },
     nvidia: { ...defaultPolicy.nvidia, ...nvidia },
   };
 }
