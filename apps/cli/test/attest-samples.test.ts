@@ -103,6 +103,7 @@ const refused: readonly (readonly [string, string, readonly string[], readonly s
   ['tdx/intel-qvl-testca-quote.dat', '2025-06-25', ['tdx'], ['quote_format']],
   ['sgx/automata-v3.bin', '2025-08-20', ['tdx'], ['tcb_status_accepted', 'advisories_accepted']],
   ['sgx/phala-sgx_quote.bin', '2025-06-25', ['sgx'], ['tcb_status_accepted', 'advisories_accepted']],
+  ['sev-snp/coco-test-vlek-report.bin', '2025-06-25', ['sev-snp'], ['vmpl_accepted']],
   ['sev-snp/google-attestation-milan.bin', '2025-06-25', ['sev-snp'], ['guest_policy']],
   [
     'sev-snp/coco-test-report.bin',
@@ -149,6 +150,11 @@ describe.skipIf(!hasSamples)('captured evidence by the command line', () => {
     expect(code).toBe(1);
     expect(answer.outcome).not.toBe('pass');
     if (claims.length > 0) expect(named(answer, 'fail')).toEqual(claims);
+  });
+
+  it('takes of a collection of manifests those for the devices at hand', async () => {
+    const { answer } = await verify('nvidia/sdk-hopper_evidence.json', '2024-06-01', ['nvidia']);
+    expect([named(answer, 'fail'), answer.outcome]).toEqual([[], 'unknown']);
   });
 
   it('nothing is accepted without collateral and nonce', async () => {

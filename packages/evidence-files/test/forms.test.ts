@@ -191,6 +191,7 @@ describe('SEV-SNP', () => {
     past[16] = 0xff;
     past[17] = 0xff;
     expect(codeOf(Uint8Array.of(...report, ...past))).toBe('EVIDENCE_FILE_BROKEN');
+    expect(() => readEvidenceFile(past)).toThrow('entry 0 reaches past the end');
   });
 });
 
