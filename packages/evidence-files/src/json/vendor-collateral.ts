@@ -11,8 +11,12 @@ import { arrayOf, bytesOf, objectWith } from './members.ts';
 const NVIDIA = 'NVIDIA collateral';
 const MAX_BUNDLES = 64;
 
-function snpParts({ kind: _, ...value }: JsonObject): Part[] {
-  const { endorsementCertificateHex, issuerChainPem, crlHex } = parseSnpCollateral(value);
+function snpParts(value: JsonObject): Part[] {
+  // In an archive a member says whose collateral it is.
+  const members = Object.entries(value).filter(([name]) => name !== 'kind');
+  const { endorsementCertificateHex, issuerChainPem, crlHex } = parseSnpCollateral(
+    Object.fromEntries(members),
+  );
   const ders = [
     tryHex(endorsementCertificateHex),
     ...readPemBlocks(issuerChainPem).map((block) => block.bytes),
