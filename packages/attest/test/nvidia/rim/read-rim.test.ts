@@ -123,7 +123,22 @@ const refused: readonly (readonly [what: string, problem: RegExp, deviation: Rim
   ['an index with a zero in front', /index is not a number/, signed('index="63"', 'index="063"')],
   ['an index that is no number', /index is not a number/, signed('index="63"', 'index="x"')],
   ['an activity of neither value', /neither True nor False/, signed('active="True"', 'active="true"')],
+  [
+    'an element of another namespace',
+    /exactly Entity, Meta, Payload/,
+    signed(/<ns0:Entity (.*?)<\/ns0:Entity>/, '<x:Entity xmlns:x="urn:x" $1</x:Entity>'),
+  ],
   // The signature
+  [
+    'transforms with an id',
+    /Transforms has an unknown attribute/,
+    info('<ds:Transforms>', '<ds:Transforms Id="x">'),
+  ],
+  [
+    'a digest value with an id',
+    /DigestValue has an unknown attribute/,
+    info('<ds:DigestValue>', '<ds:DigestValue Id="x">'),
+  ],
   [
     'another canonical form',
     /CanonicalizationMethod is not/,
@@ -163,6 +178,11 @@ const refused: readonly (readonly [what: string, problem: RegExp, deviation: Rim
   ],
   // What nobody signed
   ['no signature', /is no signature/, after(SIGNATURE, '')],
+  [
+    'a signature element of another namespace',
+    /is no signature/,
+    after(/<ds:Signature (.*)<\/ds:Signature>/s, '<ns0:Signature $1</ns0:Signature>'),
+  ],
   ['two signatures', /stand outside it/, after(SIGNATURE, signature + signature)],
   ['a signature that is not last', /is no signature/, after('</ds:Signature>', '</ds:Signature><ns0:Meta/>')],
   [
