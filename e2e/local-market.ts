@@ -18,7 +18,7 @@ import { depositBond, registerHost, registerModel } from '@dcml/evm';
 import { createHostChain, type RunningHost, silentLog, startHost } from '@dcml/host';
 import { hashModel } from '@dcml/model/node';
 import { encodeCollateral, encodeMeasuredConfiguration } from '@dcml/receipt';
-import { createSimulatedVendor, startSimulatedGuestAgent } from '@dcml/testing';
+import { createSimulatedVendor, startSimulatedGuestAgent, withSimulatedImage } from '@dcml/testing';
 
 const TINY_MODEL: string = join(import.meta.dirname, '../models/tiny/model.gguf');
 const ONE = 10n ** 18n;
@@ -152,11 +152,11 @@ export async function startLocalMarket(options: LocalMarketOptions = {}): Promis
     chain,
     model: modelHash,
     host,
-    policy: {
+    policy: withSimulatedImage({
       ...defaultPolicy,
       roots: [{ name: 'simulated', kind: 'intel', certificatePem: agent.rootPem() }],
       composeHashes: [agent.guest.composeHash],
-    },
+    }),
     directory,
     enclave: await boot(),
     restartEnclave: async () => {

@@ -18,6 +18,7 @@ import {
   type SimulatedVendor,
   simulatedChainPem,
   type VendorOptions,
+  withSimulatedImage,
 } from '@dcml/testing';
 
 export const NOW_MS: number = Date.parse('2026-11-01T12:00:00Z');
@@ -40,7 +41,8 @@ export function createPlatform(options: Partial<VendorOptions> = {}): Platform {
     kind: 'intel',
     certificatePem: simulatedChainPem(vendor, 'root'),
   } as const;
-  return { vendor, guest, policy: { ...defaultPolicy, roots: [root], composeHashes: [guest.composeHash] } };
+  const policy = withSimulatedImage({ ...defaultPolicy, roots: [root], composeHashes: [guest.composeHash] });
+  return { vendor, guest, policy };
 }
 
 export const platform: Platform = createPlatform();

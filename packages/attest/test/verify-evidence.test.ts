@@ -18,7 +18,7 @@ describe('verifyEvidence on sound simulated evidence', () => {
     expect(verdict.outcome).toBe('pass');
     expect(() => assertVerdict(verdict)).not.toThrow();
     const open = verdict.claims.filter((claim) => claim.outcome === 'unknown').map((claim) => claim.name);
-    expect(open).toEqual(['mr_service_td', 'mr_td_accepted', 'rtmrs_accepted', 'platform_accepted']);
+    expect(open).toEqual(['mr_service_td', 'platform_accepted', 'image_digest_accepted']);
     expect(verdict.measured).toMatchObject({
       composeHash: platform.guest.composeHash,
       tcbStatus: 'UpToDate',

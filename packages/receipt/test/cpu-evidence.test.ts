@@ -8,8 +8,8 @@ import {
   signSimulatedQuote,
   signSimulatedSnpReport,
   simulatedChainPem,
+  simulatedImage,
   simulatedLaunchDigest,
-  simulatedMrTd,
   toPem,
 } from '@dcml/testing';
 import { describe, expect, it } from 'vitest';
@@ -36,7 +36,6 @@ const intel = createSimulatedVendor({ random: systemRandom, nowMs });
 const amd = createSimulatedAmdVendor({ random: systemRandom, nowMs });
 const intelCollateral = issueSimulatedCollateral(intel);
 const amdCollateral: AmdCollateral = { kind: 'amd', ...issueSimulatedSnpCollateral(amd) };
-const ZERO = '00'.repeat(48);
 const policy: EvidencePolicy = {
   ...defaultPolicy,
   roots: [
@@ -45,11 +44,7 @@ const policy: EvidencePolicy = {
   ],
   composeHashes: [composeHash],
   // What booted must be known before the compose counts: simulated guests have these measurements.
-  intel: {
-    ...defaultPolicy.intel,
-    mrTds: [toHex(simulatedMrTd)],
-    rtmrs: [[ZERO], [ZERO], [ZERO], null],
-  },
+  intel: { ...defaultPolicy.intel, ...simulatedImage },
   amd: { ...defaultPolicy.amd, launchDigests: [toHex(simulatedLaunchDigest)] },
 };
 const slot = reportData(attestationStatement(keysetDigest(keyset), nonce));

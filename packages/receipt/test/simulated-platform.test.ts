@@ -5,6 +5,7 @@ import {
   createSimulatedVendor,
   issueSimulatedCollateral,
   simulatedChainPem,
+  withSimulatedImage,
 } from '@dcml/testing';
 import { describe, expect, it } from 'vitest';
 import {
@@ -25,11 +26,11 @@ import { appCompose, composeHash, imageDigest, nonce, nowMs } from './report-fix
 const vendor = createSimulatedVendor({ random: systemRandom, nowMs });
 const guest = createSimulatedGuest({ vendor, appCompose, random: systemRandom });
 const collateral = issueSimulatedCollateral(vendor);
-const policy: EvidencePolicy = {
+const policy: EvidencePolicy = withSimulatedImage({
   ...defaultPolicy,
   roots: [{ name: 'simulated', kind: 'intel', certificatePem: simulatedChainPem(vendor, 'root') }],
   composeHashes: [composeHash],
-};
+});
 
 function report(): AttestationReport {
   const slot = reportData(attestationStatement(keysetDigest(keyset), nonce));

@@ -67,15 +67,22 @@ function configIdProblem(mrConfigId: Uint8Array, composeHash: string): string | 
   return `MRCONFIGID is ${text}, neither zero nor 01 and the compose hash`;
 }
 
+/** What a dstack guest measured of itself. Lowercase hex. */
+export interface DstackGuest {
+  readonly composeHash: string;
+  /** Of the `os-image-hash` event, which older guests do not have. */
+  readonly imageDigest: string | undefined;
+}
+
 /**
- * Judges what a dstack guest says about itself against the registers of an authentic quote. Returns the measured
- * compose hash (lowercase hex) if all of it holds.
+ * Judges what a dstack guest says about itself against the registers of an authentic quote. Returns what
+ * it measured if all of it holds.
  */
 export function appraiseDstack(
   sheet: Pick<ClaimSheet<DstackClaimName>, 'check'>,
   evidence: DstackTdxEvidence,
   quote: TdxQuote,
-): string | undefined {
+): DstackGuest | undefined {
   const { body } = quote;
   const { eventLog } = evidence;
   const strange = eventLog.find(({ imr }) => !(imr >= 0 && imr <= 3 && Number.isInteger(imr)));
@@ -114,6 +121,6 @@ export function appraiseDstack(
   return sheet.check('mr_config_id', configId, 'MRCONFIGID agrees with the compose', [
     tdFieldRange(quote, 'mrConfigId'),
   ])
-    ? composeHash
+    ? { composeHash, imageDigest: boot.get('os-image-hash')?.eventPayload }
     : undefined;
 }

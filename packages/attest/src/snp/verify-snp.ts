@@ -1,5 +1,11 @@
 import { encodeUtf8, sha256, toHex } from '@dcml/core';
 import { appraiseCompose } from '../appraise-compose.ts';
+import {
+  appraiseGuestImage,
+  appraiseImageDigest,
+  type ImageClaimName,
+  imageClaimPlan,
+} from '../appraise-image.ts';
 import { type ClaimPlan, ClaimSheet } from '../claim-sheet.ts';
 import {
   appraiseKind,
@@ -18,12 +24,13 @@ import { measureSnp, type SnpMeasurements } from './measurements.ts';
 import { SNP_REPORT_DATA_OFFSET } from './parse-report.ts';
 import type { SnpReport } from './report.ts';
 
-type ClaimName = CommonClaimName | SnpClaimName | 'compose_hash' | 'compose_accepted';
+type ClaimName = CommonClaimName | SnpClaimName | ImageClaimName | 'compose_hash' | 'compose_accepted';
 
 const snpPlan: ClaimPlan<ClaimName> = [
   ...kindClaimPlan,
   ...snpClaimPlan,
   ...commonClaimPlan,
+  ...imageClaimPlan,
   ['compose_accepted', 'hardware_proven'],
 ];
 const composePlan: ClaimPlan<ClaimName> = [
@@ -31,6 +38,7 @@ const composePlan: ClaimPlan<ClaimName> = [
   ...snpClaimPlan,
   ...commonClaimPlan,
   ['compose_hash', 'hardware_proven'],
+  ...imageClaimPlan,
   ['compose_accepted', 'hardware_proven'],
 ];
 
@@ -69,6 +77,8 @@ async function judge(
     { part: 'report', offset: SNP_REPORT_DATA_OFFSET, length: 64 },
   ]);
   const composeHash = appCompose === undefined ? undefined : checkCompose(sheet, report, appCompose);
+  appraiseGuestImage(sheet, policy.amd.launchDigests !== null, 'launch digests', policy);
+  appraiseImageDigest(sheet, undefined, policy);
   appraiseCompose(sheet, composeHash, policy, options.registeredComposeHashes ?? []);
   const measured: SnpMeasurements = {
     kind: evidence.kind,

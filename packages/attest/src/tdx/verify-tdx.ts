@@ -1,5 +1,11 @@
 import { toHex } from '@dcml/core';
 import { appraiseCompose } from '../appraise-compose.ts';
+import {
+  appraiseGuestImage,
+  appraiseImageDigest,
+  type ImageClaimName,
+  imageClaimPlan,
+} from '../appraise-image.ts';
 import { type ClaimPlan, ClaimSheet } from '../claim-sheet.ts';
 import {
   appraiseKind,
@@ -9,7 +15,12 @@ import {
   commonClaimPlan,
   kindClaimPlan,
 } from '../common-claims.ts';
-import { appraiseDstack, type DstackClaimName, dstackClaimPlan } from '../dstack/appraise.ts';
+import {
+  appraiseDstack,
+  type DstackClaimName,
+  type DstackGuest,
+  dstackClaimPlan,
+} from '../dstack/appraise.ts';
 import type { DstackTdxEvidence } from '../dstack/evidence.ts';
 import { replayCcEventLog } from '../event-log/cc-event-log.ts';
 import type { EvidenceVerdict } from '../evidence-verdict.ts';
@@ -22,7 +33,13 @@ import type { TdxMeasurements } from './measurements.ts';
 import { tdFieldRange } from './parse-quote.ts';
 import type { TdxQuote } from './quote.ts';
 
-type ClaimName = CommonClaimName | TdxClaimName | DstackClaimName | 'cc_event_log' | 'compose_accepted';
+type ClaimName =
+  | CommonClaimName
+  | TdxClaimName
+  | DstackClaimName
+  | ImageClaimName
+  | 'cc_event_log'
+  | 'compose_accepted';
 
 /** What only some evidence has, and so only some verdicts judge. */
 function partsPlan(evidence: TdxEvidence | DstackTdxEvidence): ClaimPlan<ClaimName> {
@@ -39,6 +56,7 @@ function planOf(evidence: TdxEvidence | DstackTdxEvidence): ClaimPlan<ClaimName>
     ...tdxClaimPlan,
     ...commonClaimPlan,
     ...partsPlan(evidence),
+    ...imageClaimPlan,
     ['compose_accepted', 'hardware_proven'],
   ];
 }
@@ -49,15 +67,17 @@ function appraiseCcEventLog(sheet: ClaimSheet<ClaimName>, quote: TdxQuote, log: 
   sheet.check('cc_event_log', problem, `${events} events replay to RTMR0-3 of the quote`, registers);
 }
 
-/** Judges what comes beside the quote; the proven compose hash, if there is one. */
+/** Judges what comes beside the quote: which application was measured, if that is proven. */
 function appraiseParts(
   sheet: ClaimSheet<ClaimName>,
   evidence: TdxEvidence | DstackTdxEvidence,
   quote: TdxQuote,
-): string | undefined {
-  if (evidence.kind === 'dstack-tdx') return appraiseDstack(sheet, evidence, quote);
+): Partial<DstackGuest> {
+  if (evidence.kind === 'dstack-tdx') return appraiseDstack(sheet, evidence, quote) ?? {};
   if (evidence.ccEventLog !== undefined) appraiseCcEventLog(sheet, quote, evidence.ccEventLog);
-  return evidence.appCompose === undefined ? undefined : appraiseConfigId(sheet, quote, evidence.appCompose);
+  if (evidence.appCompose === undefined) return {};
+  const composeHash = appraiseConfigId(sheet, quote, evidence.appCompose);
+  return composeHash === undefined ? {} : { composeHash };
 }
 
 async function judge(
@@ -74,7 +94,12 @@ async function judge(
   appraiseReportData(sheet, quote.body.reportData, options.expectedReportData, [
     tdFieldRange(quote, 'reportData'),
   ]);
-  const composeHash = appraiseParts(sheet, evidence, quote);
+  const { composeHash, imageDigest } = appraiseParts(sheet, evidence, quote);
+  const { mrTds, rtmrs } = policy.intel;
+  // RTMR0 holds the machine's configuration and differs with it; RTMR1 and 2 are kernel, initial file system, arguments.
+  const isPinned = mrTds !== null && rtmrs[1] !== null && rtmrs[2] !== null;
+  appraiseGuestImage(sheet, isPinned, 'MRTD, RTMR1 and RTMR2', policy);
+  appraiseImageDigest(sheet, imageDigest, policy);
   appraiseCompose(sheet, composeHash, policy, options.registeredComposeHashes ?? []);
   const measured: TdxMeasurements = {
     kind: evidence.kind,

@@ -9,6 +9,7 @@ import {
   signSimulatedQuote,
   simulatedBootLog,
   simulatedRuntimeClaims,
+  simulatedTdReport,
   writeEventLog,
 } from '@dcml/testing';
 import { describe, expect, it } from 'vitest';
@@ -237,7 +238,8 @@ describe('the TD report in the paravisor report', () => {
 
   it('has the registers of the quote', async () => {
     for (const i of [0, 1, 2, 3]) {
-      const rtmrs = Array.from({ length: 4 }, (_, at) => new Uint8Array(48).fill(at === i ? 1 : 0));
+      const quoted = simulatedTdReport().rtmrs;
+      const rtmrs = quoted.map((register, at) => (at === i ? new Uint8Array(48).fill(1) : register));
       expect(await refusal({ tdReport: { rtmrs } })).toMatch(new RegExp(`another RTMR${i} than the quote`));
     }
   });

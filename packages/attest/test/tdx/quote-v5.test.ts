@@ -1,6 +1,6 @@
 import { parseTdxQuote } from '@dcml/attest';
 import { fromHex, toHex } from '@dcml/core';
-import { type SimulatedQuoteOptions, signSimulatedQuote, simulatedTd15 } from '@dcml/testing';
+import { type SimulatedQuoteOptions, signSimulatedQuote, simulatedImage, simulatedTd15 } from '@dcml/testing';
 import { describe, expect, it } from 'vitest';
 import { failures, intelPolicy, platform, reportData } from '../simulated-evidence.ts';
 import { makeTdx15Evidence, verifyTdxEvidence } from './simulated-tdx.ts';
@@ -100,7 +100,10 @@ describe('a TD report 1.5', () => {
 
   it('names the bytes on which claims rest', async () => {
     const evidence = makeTdx15Evidence();
-    const policy = { ...intelPolicy({ rtmrs: [null, ['00'.repeat(48)], null, null] }), composeHashes: null };
+    const policy = {
+      ...intelPolicy({ rtmrs: [null, simulatedImage.rtmrs[1], null, null] }),
+      composeHashes: null,
+    };
     const { claims, outcome } = await verifyTdxEvidence(evidence, { policy });
     expect(outcome).toBe('pass');
     const rangesOf = (name: string) => claims.find((claim) => claim.name === name)?.bytes;

@@ -1,4 +1,6 @@
+import type { IntelPolicy } from '@dcml/attest';
 import type { ModelHash } from '@dcml/core';
+import { simulatedImage } from '@dcml/testing';
 import { writeDurably } from '../chain/durable-file.ts';
 import { choosePorts, type WantedPorts } from './choose-ports.ts';
 import { lockHome } from './home-lock.ts';
@@ -24,6 +26,8 @@ export interface PolicyFacts {
   readonly rootPem: string;
   /** Lowercase hex. */
   readonly composeHash: string;
+  /** Firmware and boot registers of the guest image. */
+  readonly image: Pick<IntelPolicy, 'mrTds' | 'rtmrs'>;
 }
 
 export interface NetworkOptions {
@@ -79,7 +83,11 @@ async function startPlatform(
     options.signal,
   );
   const { rootPem, composeHash } = platform;
-  const policy = options.policyFor({ rootPem, composeHash: composeHash.slice(2) });
+  const policy = options.policyFor({
+    rootPem,
+    composeHash: composeHash.slice(2),
+    image: simulatedImage,
+  });
   await writeDurably(paths.policyFile, policy);
   return platform;
 }

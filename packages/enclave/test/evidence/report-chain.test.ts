@@ -29,8 +29,8 @@ import {
   signSimulatedQuote,
   signSimulatedSnpReport,
   simulatedChainPem,
+  simulatedImage,
   simulatedLaunchDigest,
-  simulatedMrTd,
   toPem,
   writeNvidiaReport,
 } from '@dcml/testing';
@@ -50,7 +50,7 @@ import { FakeTsm } from './fake-tsm.ts';
 import { type TsmPlatform, tsmPlatform } from './fake-tsm-platforms.ts';
 
 const never = new AbortController().signal;
-const UNEXTENDED = '00'.repeat(48);
+
 const NOW_MS = Date.parse('2026-11-01T12:00:00Z');
 const ADDRESS = `0x${'c0'.repeat(20)}` as const;
 const COMPOSE = JSON.stringify({
@@ -93,12 +93,7 @@ function policyWith(roots: readonly PolicyRoot[]): EvidencePolicy {
     ...defaultPolicy,
     roots: [...roots, { name: 'simulated GPUs', kind: 'nvidia-device', certificatePem: nvidia.rootPem }],
     composeHashes: [toHex(composeHash)],
-    intel: {
-      ...defaultPolicy.intel,
-      mrTds: [toHex(simulatedMrTd)],
-      // Nothing extended the registers of this guest.
-      rtmrs: [null, [UNEXTENDED], [UNEXTENDED], null],
-    },
+    intel: { ...defaultPolicy.intel, ...simulatedImage },
     amd: { ...defaultPolicy.amd, launchDigests: [toHex(simulatedLaunchDigest)] },
     nvidia: { ...defaultPolicy.nvidia, minGpus: 1, requireRims: false, requireOcsp: false },
   };

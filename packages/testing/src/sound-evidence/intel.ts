@@ -3,6 +3,7 @@ import { systemRandom } from '@dcml/core';
 import type { SoundEvidence } from '../mutation/try-mutations.ts';
 import { issueSimulatedCollateral } from '../tee/simulated-collateral.ts';
 import { createSimulatedGuest } from '../tee/simulated-guest.ts';
+import { withSimulatedImage } from '../tee/simulated-image.ts';
 import { signSimulatedQuote, simulatedTd15 } from '../tee/simulated-quote.ts';
 import { signSimulatedSgxQuote } from '../tee/simulated-sgx-quote.ts';
 import { createSimulatedVendor, type SimulatedVendor, simulatedChainPem } from '../tee/simulated-vendor.ts';
@@ -23,6 +24,10 @@ function optionsFor(
   return { policy, expectedReportData: soundReportData, nowMs: soundNowMs };
 }
 
+function withImage(options: SoundEvidence['options']): SoundEvidence['options'] {
+  return { ...options, policy: withSimulatedImage(options.policy) };
+}
+
 function dstack(): SoundEvidence {
   const vendor = vendorNow();
   const guest = createSimulatedGuest({ vendor, appCompose: '{"name":"sound"}', random: systemRandom });
@@ -35,7 +40,7 @@ function dstack(): SoundEvidence {
       appCompose: guest.appCompose,
       collateral: issueSimulatedCollateral(vendor),
     },
-    options: optionsFor(vendor, [guest.composeHash]),
+    options: withImage(optionsFor(vendor, [guest.composeHash])),
   };
 }
 

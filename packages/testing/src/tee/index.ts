@@ -22,6 +22,7 @@ export * from './signing-key.ts';
 export * from './simulated-collateral.ts';
 export * from './simulated-guest.ts';
 export * from './simulated-guest-agent.ts';
+export * from './simulated-image.ts';
 export * from './simulated-quote.ts';
 export * from './simulated-sgx-quote.ts';
 export * from './simulated-vendor.ts';

@@ -3,6 +3,7 @@ import type { EcKey } from './ec-key.ts';
 import type { QeReportFields } from './enclave-report-writer.ts';
 import type { QuoteEnvelope } from './quote-signature-writer.ts';
 import { type TdReportFields, writeTdxQuote } from './quote-writer.ts';
+import { replayRegisters, simulatedBootEvents } from './runtime-registers.ts';
 import { type SimulatedVendor, simulatedChainPem } from './simulated-vendor.ts';
 import { simulatedQeSigner } from './tcb-documents.ts';
 
@@ -42,7 +43,7 @@ export function simulatedTdReport(): TdReportFields {
     mrConfigId: new Uint8Array(48),
     mrOwner: new Uint8Array(48),
     mrOwnerConfig: new Uint8Array(48),
-    rtmrs: Array.from({ length: 4 }, () => new Uint8Array(48)),
+    rtmrs: replayRegisters(simulatedBootEvents({ appCompose: '', instanceId: new Uint8Array(20) })),
     reportData: new Uint8Array(64),
   };
 }
