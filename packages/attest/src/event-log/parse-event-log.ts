@@ -3,8 +3,8 @@ import { ByteCursor } from '../byte-cursor.ts';
 import { digestLengths, eventTypes } from './event-types.ts';
 
 /** Firmware reserves up to 1 MiB (the largest captured area); the longest real log seen has 52 kB. */
-export const MAX_EVENT_LOG_BYTES: number = 1 << 20;
-export const MAX_EVENTS = 4096;
+const MAX_EVENT_LOG_BYTES: number = 1 << 20;
+const MAX_EVENTS = 4096;
 
 /** One event, read and not yet believed. */
 export interface MeasuredEvent {

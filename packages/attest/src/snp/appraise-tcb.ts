@@ -19,7 +19,7 @@ export interface SnpTcbs {
 }
 
 /** Throws `ATTEST_FORMAT` if a reserved byte is set. */
-export function decodeTcbs(report: SnpReport, product: AmdProduct): SnpTcbs {
+function decodeTcbs(report: SnpReport, product: AmdProduct): SnpTcbs {
   const decode = (raw: Uint8Array, name: keyof SnpTcbs): AmdTcb =>
     decodeTcb(raw, product, `${name} TCB`, tcbOffsets[name]);
   return {

@@ -23,7 +23,7 @@ function scalar(reader: DerReader, field: string, length: number): Uint8Array {
 }
 
 /** r and s, each as long as the field, of a DER Ecdsa-Sig-Value (RFC 3279 section 2.2.3). Throws `ATTEST_FORMAT`. */
-export function parseEcdsaSignature(der: Uint8Array, curve: Curve, what: string): Uint8Array {
+function parseEcdsaSignature(der: Uint8Array, curve: Curve, what: string): Uint8Array {
   const document = new DerReader(der, `${what} signature`);
   const pair = document.read(derTags.sequence, 'signature value');
   document.end();

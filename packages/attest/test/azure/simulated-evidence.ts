@@ -27,7 +27,7 @@ export const nonce: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => i + 1
 
 /** The attestation key of every simulated vTPM: RSA keys take long to find. */
 export const akKey: SigningKey = createSigningKey('rsa-sha256');
-export const amd: SimulatedAmdVendor = createSimulatedAmdVendor({ random: systemRandom, nowMs: NOW_MS });
+const amd: SimulatedAmdVendor = createSimulatedAmdVendor({ random: systemRandom, nowMs: NOW_MS });
 export const intel: SimulatedVendor = createSimulatedVendor({ random: systemRandom, nowMs: NOW_MS });
 
 /** The strict policy, but for the simulated roots and any application. */

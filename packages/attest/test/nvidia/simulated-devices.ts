@@ -34,7 +34,7 @@ export const DAY_MS: number = 24 * HOUR_MS;
 export const nonce: Uint8Array = Uint8Array.from({ length: 32 }, (_, i) => 0xa0 + i);
 
 export const vendor: NvidiaVendor = createNvidiaVendor({ nowMs: NOW_MS });
-export const rimSigner: RimSigner = createRimSigner({ nowMs: NOW_MS });
+const rimSigner: RimSigner = createRimSigner({ nowMs: NOW_MS });
 
 export const policy: EvidencePolicy = {
   ...defaultPolicy,
@@ -50,7 +50,7 @@ export const withNvidia = (changes: Partial<EvidencePolicy['nvidia']>): Evidence
 });
 
 /** Golden values of the simulated driver and VBIOS, by the manifest's index. */
-export const driverGolden: Readonly<Record<number, string>> = { 1: 'd1'.repeat(48), 5: 'd5'.repeat(48) };
+const driverGolden: Readonly<Record<number, string>> = { 1: 'd1'.repeat(48), 5: 'd5'.repeat(48) };
 export const vbiosGolden: Readonly<Record<number, string>> = { 2: 'b2'.repeat(48), 9: 'b9'.repeat(48) };
 
 const bySpdmIndex = (golden: Readonly<Record<number, string>>): Record<number, string> =>
@@ -60,7 +60,7 @@ export const gpuMeasurements: Readonly<Record<number, string>> = bySpdmIndex({
   ...driverGolden,
   ...vbiosGolden,
 });
-export const switchMeasurements: Readonly<Record<number, string>> = bySpdmIndex(vbiosGolden);
+const switchMeasurements: Readonly<Record<number, string>> = bySpdmIndex(vbiosGolden);
 
 /** A stranger's key by the name of a real CA. */
 export const createdOcspIssuer: SimulatedCa = {
@@ -140,7 +140,7 @@ const rimCa = (i: number, role: 'series' | 'product' | 'root', subject: string):
   });
 
 /** Good responses about the signer of manifests and its CAs. */
-export const rimResponses: readonly Uint8Array[] = [
+const rimResponses: readonly Uint8Array[] = [
   rimCa(0, 'series', 'dcml SIMULATED Reference Value L3 - not hardware'),
   rimCa(1, 'product', 'dcml SIMULATED Reference Value CA - not hardware'),
   rimCa(2, 'root', 'dcml SIMULATED CoRIM signing Root CA - not hardware'),

@@ -27,7 +27,7 @@ export const NOW_MS: number = Date.parse('2026-11-01T12:00:00Z');
 export const reportData: Uint8Array = Uint8Array.from({ length: 64 }, (_, i) => i + 1);
 
 /** RSA keys take long to find: one set for all vendors of a test file. */
-export const keys: AmdKeys = createAmdKeys();
+const keys: AmdKeys = createAmdKeys();
 
 export const createVendor = (options: Partial<AmdVendorOptions> = {}): SimulatedAmdVendor =>
   createSimulatedAmdVendor({ random: systemRandom, nowMs: NOW_MS, keys, ...options });

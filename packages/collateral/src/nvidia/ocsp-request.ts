@@ -9,7 +9,7 @@ const INTEGER = 0x02;
 type CertId = OcspResponse['answers'][number]['certId'];
 
 /** Names a certificate to a responder. */
-export function nameCertificate(subject: Certificate, issuer: Certificate, hash: CertId['hash']): CertId {
+function nameCertificate(subject: Certificate, issuer: Certificate, hash: CertId['hash']): CertId {
   const digest = (bytes: Uint8Array): Uint8Array =>
     new Uint8Array(createHash(hash.replace('-', '').toLowerCase()).update(bytes).digest());
   return {

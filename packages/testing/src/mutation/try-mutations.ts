@@ -68,7 +68,7 @@ export async function tryMutations(
   if (sound.outcome !== 'pass') {
     const open = sound.claims.filter((claim) => claim.outcome !== 'pass' && claim.optional !== true);
     throw new Error(
-      `${sample.name} does not verify: ${open.map((claim) => `${claim.name}: ${claim.reason}`)}`,
+      `${sample.name} does not verify: ${open.map((claim) => `${claim.name}: ${claim.reason}`).join('; ')}`,
     );
   }
   const measured = JSON.stringify(sound.measured);
