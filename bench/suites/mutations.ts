@@ -34,7 +34,7 @@ export const benchmark: Benchmark = {
   name: 'mutations',
   method:
     'Sound synthetic evidence of every kind, one random change each (bits, bytes, lengths, swaps with other ' +
-    'evidence), every kind equally often; neutral changes pass with the same measurements since nothing signs or ' +
+    'evidence), every kind for the same time; neutral changes pass with the same measurements since nothing signs or ' +
     `reads what changed. DCML_MUTATIONS sets the count, DCML_SEED replays; this run: ${WANTED}, seed ${SEED}`,
   run: async (signal) => {
     const workers = Math.max(1, availableParallelism());
