@@ -50,6 +50,7 @@ describe.each([
     const count = await tryMutations({ name: kind, evidence: sound, options }, [donor], 300, seed);
     expect(count.wrong).toEqual([]);
     const fields = [...count.neutralFields.keys()].filter((field) => !field.startsWith('eventLog'));
-    expect(fields.filter((field) => kind === 'azure-snp' || field !== 'hclReport')).toEqual([]);
+    // The header's version (1 or 2) is signed by nobody, nor is what only the processor can check in a TD report.
+    expect(fields.filter((field) => field !== 'hclReport')).toEqual([]);
   });
 });
